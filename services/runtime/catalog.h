@@ -1,0 +1,28 @@
+/* catalog.h - the templates and kinds a service knows: a fold over TemplateAdded and DirectoryDeclared.
+ *
+ * Ownership: the catalog copies what it is given and lends it until it is destroyed (a newer version never
+ * invalidates an older one). Thread: one. */
+#ifndef MUSTER_CATALOG_H
+#define MUSTER_CATALOG_H
+
+#include "service.h"
+#include "template.pb-c.h"
+
+typedef struct mst_catalog mst_catalog;
+
+mst_catalog *mst_catalog_new(void);
+void mst_catalog_destroy(mst_catalog **catalog);
+/* Takes TemplateAdded and DirectoryDeclared; ignores all else. */
+void mst_catalog_apply(mst_catalog *catalog, const mst_event *event);
+/* version 0: the newest. NULL: unknown. */
+const Muster__V1__Template *mst_catalog_template(const mst_catalog *catalog, const char *name, uint32_t version);
+const Muster__V1__Kind *mst_catalog_kind(const mst_catalog *catalog, const char *name);
+size_t mst_catalog_kinds_count(const mst_catalog *catalog);
+const Muster__V1__Kind *mst_catalog_kind_at(const mst_catalog *catalog, size_t at);
+size_t mst_catalog_templates_count(const mst_catalog *catalog); /* newest version of each name */
+const Muster__V1__Template *mst_catalog_template_at(const mst_catalog *catalog, size_t at);
+
+/* Column of the kind that template field `field` feeds; -1 none. */
+int mst_catalog_target(const Muster__V1__Kind *kind, const Muster__V1__Field *field);
+
+#endif

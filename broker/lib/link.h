@@ -27,6 +27,11 @@ typedef struct mst_link_options {
     const char *server_key; /* broker's public key: Z85, 40 characters, or a file that holds it; needed for tcp */
     bool observer;          /* a tool that reads and calls; nothing is written for it */
     int connect_ms;         /* how long open waits for the broker; 0: 5000 */
+    /* The highest address this client holds from an earlier run; NULL, 0, NULL: none. A broker whose log is shorter or
+     * different there refuses (MST_STALE) rather than serve a history that was lost. */
+    const uint8_t *seen_incarnation; /* 16 bytes */
+    uint64_t seen_seq;
+    const uint8_t *seen_hash; /* 32 bytes */
 } mst_link_options;
 
 /* How to reach the broker of a data directory: the ipc endpoint below it (or MUSTER_ENDPOINT if set).
@@ -58,10 +63,14 @@ uint64_t mst_link_request_id(mst_link *link);
 /* MST_AGAIN: no connection or its queue is full now. */
 MST_NODISCARD mst_status mst_link_send(mst_link *link, const Muster__V1__BusRequest *request, const mst_slice *bodies,
                                        size_t bodies_count);
-/* Waits at most `timeout_ms` for one message (0: only what is there). MST_TIMEOUT: none. */
+/* Waits at most `timeout_ms` for one message (0: only what is there). MST_TIMEOUT: none. MST_DENIED, MST_STALE: as with
+ * open, found when saying Hello again; this link is of no further use (mst_link_why). */
 MST_NODISCARD mst_status mst_link_receive(mst_link *link, mst_link_message *message, int timeout_ms);
-/* File descriptor to wait on beside others; after it wakes, call receive with 0 until MST_TIMEOUT. */
+/* File descriptor to wait on beside others. Before sleeping on it and after it wakes, call receive with 0 until
+ * MST_TIMEOUT; wake at least once a second for the ping. */
 int mst_link_fd(mst_link *link);
+/* A sentence about the last refusal or loss, "" none. */
+const char *mst_link_why(const mst_link *link);
 
 /* The upper layer: for tools ------------------------------------------------------------------------- */
 

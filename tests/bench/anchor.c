@@ -2,6 +2,7 @@
 #include "anchor.h"
 #include "broker/lib/arena.h"
 #include "broker/lib/clock.h"
+#include "stats.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,21 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double
-anchor_percentile(double *samples, size_t count, double share)
-{
-    assert(count > 0);
-    qsort(samples, count, sizeof *samples, by_value);
-    return samples[(size_t)(share * (double)(count - 1) + 0.5)];
-}
 
 void
 anchor_fdatasync(const char *dir, size_t size, uint64_t count)
@@ -53,7 +39,7 @@ anchor_fdatasync(const char *dir, size_t size, uint64_t count)
     close(file);
     unlink(path);
     printf("{\"p50_us\": %.0f, \"p99_us\": %.0f, \"per_s\": %.0f, \"mb_per_s\": %.1f}\n",
-           anchor_percentile(samples, count, 0.5), anchor_percentile(samples, count, 0.99), (double)count / seconds,
+           stats_percentile(samples, count, 0.5), stats_percentile(samples, count, 0.99), (double)count / seconds,
            (double)count * (double)size / 1e6 / seconds);
     free(samples);
     free(bytes);

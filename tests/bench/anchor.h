@@ -15,7 +15,4 @@ void anchor_push_pull(const char *dir, size_t size, uint64_t count);
 /* Reads the file with libcsv and callbacks that do nothing. */
 void anchor_libcsv(const char *path);
 
-/* For the anchors: durations in us, sorted by the call; the share 0.5 is the median. */
-double anchor_percentile(double *samples, size_t count, double share);
-
 #endif

@@ -2,6 +2,7 @@
 #include "anchor.h"
 #include "broker/lib/arena.h"
 #include "broker/lib/clock.h"
+#include "stats.h"
 
 #include <rocksdb/c.h>
 #include <stdio.h>
@@ -51,8 +52,8 @@ anchor_rocksdb(const char *dir, size_t size, uint64_t count, uint32_t group)
     }
     double seconds = (double)(mst_clock_monotonic_us() - start) / 1e6;
     printf("{\"events_per_s\": %.0f, \"mb_per_s\": %.1f, \"p50_us\": %.0f, \"p99_us\": %.0f, \"group\": %u}\n",
-           (double)key / seconds, (double)key * (double)size / 1e6 / seconds, anchor_percentile(samples, groups, 0.5),
-           anchor_percentile(samples, groups, 0.99), group);
+           (double)key / seconds, (double)key * (double)size / 1e6 / seconds, stats_percentile(samples, groups, 0.5),
+           stats_percentile(samples, groups, 0.99), group);
     free(samples);
     free(value);
     rocksdb_writebatch_destroy(batch);

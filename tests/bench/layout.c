@@ -7,6 +7,7 @@
 #include "broker/lib/clock.h"
 #include "layout.pb-c.h"
 #include "proto/rows.h"
+#include "stats.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -28,20 +29,6 @@ typedef struct chunk {
     size_t packed_size;
     double samples[COSTS][ROUNDS]; /* ns per row */
 } chunk;
-
-static int
-by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double
-median(double *samples)
-{
-    qsort(samples, ROUNDS, sizeof *samples, by_value);
-    return samples[ROUNDS / 2];
-}
 
 /* Cells of about the length they have in a file of people; a third are empty. */
 static void
@@ -141,7 +128,7 @@ main(int argc, char **argv)
     double figures[LAYOUTS][COSTS];
     for (int i = 0; i < LAYOUTS; i++) {
         for (int what = 0; what < COSTS; what++)
-            figures[i][what] = median(chunks[i].samples[what]);
+            figures[i][what] = stats_percentile(chunks[i].samples[what], ROUNDS, 0.5);
         printf("%-20s %12.1f %12.1f %14.1f %14.1f\n", layout_names[i], (double)chunks[i].packed_size / ROWS,
                figures[i][PACK], figures[i][UNPACK_MALLOC], figures[i][UNPACK_ARENA]);
     }

@@ -1,0 +1,162 @@
+"""An input that kills whoever takes it is parked after five grants, visibly; its neighbours go on; it can be released."""
+
+import os
+import signal
+
+import pytest
+
+import people
+from bus import Bus, id_of, pb
+from support import wait_for
+
+GROUP = "test"
+TYPES = ["BatchCreated"]
+
+
+def batches(muster, count):
+    """Creates batches without files, each one event for the test's own group; their ids."""
+    names = []
+    with muster.bus() as bus:
+        for at in range(count):
+            view = bus.call(
+                "ingestion", pb.CreateBatch(name=f"n{at}", template_name="card"), pb.BatchView, command_id=id_of("n", str(at))
+            )
+            assert view.status == pb.ANSWER_OK, view
+            names.append(view.message.batch_id)
+    return names
+
+
+def member(muster):
+    bus = Bus(muster.data, producer="tester/1", observer=False)
+    bus.join(GROUP, TYPES)
+    return bus
+
+
+def finish(bus, delivery):
+    commit = pb.Commit(commit_id=id_of(GROUP, str(delivery.envelope.seq), "0"), fingerprint=bytes(16))
+    commit.acks.add(group=GROUP, seq=delivery.envelope.seq, grant=delivery.grant, part=0, last=True)
+    return bus.commit(commit)
+
+
+def work_off(muster, poison, limit=60):
+    """Members take inputs; one that gets the poisoned batch dies on it. Grants of the poison, batches done."""
+    grants, done = [], []
+    bus = member(muster)
+    for _ in range(limit):
+        got = bus.next("delivery", timeout_s=5.0)
+        if got is None:
+            break
+        delivery, _ = got
+        if delivery.envelope.batch_id == poison:
+            grants.append(delivery.grants)
+            bus.close()  # dies without a word
+            bus = member(muster)
+            continue
+        assert finish(bus, delivery).status == pb.COMMIT_OK
+        done.append(delivery.envelope.batch_id)
+    bus.close()
+    return grants, done
+
+
+def test_a_poisoned_input_is_parked_after_five_grants_and_released_by_command(muster):
+    muster.prepare()
+    names = batches(muster, 6)
+    poison = names[2]
+    grants, done = work_off(muster, poison)
+    assert grants == [1, 2, 3, 4, 5], grants
+    assert set(done) == set(names) - {poison}, "its neighbours went on"
+    parked = wait_for(lambda: muster.documents("parked", "list"), "the parked input to be listed")
+    parked = parked[0].get("inputs", parked)
+    assert [(one["batch_id"], one["group"], one["grants"]) for one in parked] == [(poison, GROUP, 5)], parked
+    assert parked[0]["reason"], parked
+    shown = muster.cli("parked", "list")
+    assert poison in shown and "release" in shown, "it says how to release it"
+    muster.down()
+    muster.up()
+    assert poison in muster.cli("parked", "list"), "it is still parked after a restart"
+    muster.cli("parked", "release", *release_arguments(parked[0]))
+    bus = member(muster)
+    delivery, _ = bus.next("delivery", timeout_s=10.0)
+    assert delivery.envelope.batch_id == poison
+    assert finish(bus, delivery).status == pb.COMMIT_OK
+    bus.close()
+    assert poison not in muster.cli("parked", "list")
+
+
+def release_arguments(parked):
+    return (f"{parked['group']}/{parked['seq']}",)
+
+
+def test_an_input_is_answered_once_however_often_it_is_tried(muster):
+    muster.prepare()
+    batches(muster, 1)
+    first, second = member(muster), None
+    delivery, _ = first.next("delivery", timeout_s=10.0)
+    assert finish(first, delivery).status == pb.COMMIT_OK
+    again = finish(first, delivery)
+    assert again.status == pb.COMMIT_REPEATED, again
+    second = member(muster)
+    commit = pb.Commit(commit_id=b"another commit!!", fingerprint=bytes(16))
+    commit.acks.add(group=GROUP, seq=delivery.envelope.seq, grant=delivery.grant, part=0, last=True)
+    other = second.commit(commit)
+    assert other.status == pb.COMMIT_NOT_GRANTED, other
+    first.close()
+    second.close()
+
+
+def test_a_worker_that_hangs_past_its_lease_loses_its_input_and_its_late_answer_is_refused(muster):
+    muster.prepare()
+    batches(muster, 1)
+    slow = member(muster)
+    delivery, _ = slow.next("delivery", timeout_s=10.0)
+    fast = member(muster)  # `slow` is silent from now on: it is not pumped
+    taken = fast.next("delivery", timeout_s=slow.welcome.lease_ms / 1000 * 3 + 10)
+    assert taken is not None, "the input goes to another"
+    assert taken[0].envelope.seq == delivery.envelope.seq and taken[0].grant > delivery.grant
+    late = pb.Commit(commit_id=b"late commit.....", fingerprint=bytes(16))
+    late.acks.add(group=GROUP, seq=delivery.envelope.seq, grant=delivery.grant, part=0, last=True)
+    try:
+        assert slow.commit(late).status in (pb.COMMIT_NOT_GRANTED, pb.COMMIT_FENCED)
+    except Exception as error:  # the session itself may be gone: as good
+        assert "SESSION" in str(error) or "DENIED" in str(error), error
+    assert finish(fast, taken[0]).status == pb.COMMIT_OK
+    slow.close()
+    fast.close()
+
+
+def test_orderly_leaving_does_not_count_as_an_attempt(muster):
+    muster.prepare()
+    batches(muster, 1)
+    for _ in range(7):
+        bus = member(muster)
+        delivery, _ = bus.next("delivery", timeout_s=10.0)
+        bus.send(pb.BusRequest(leave=pb.Leave(group=GROUP)))
+        bus.status()
+        bus.close()
+    assert delivery.grants <= 2, delivery
+    assert not any(one.get("batch_id") for one in muster.documents("parked", "list"))
+
+
+def test_a_service_that_dies_on_one_batch_again_and_again_parks_it_and_serves_the_others(muster):
+    """The real thing: parsing is killed each time it is given one batch's file."""
+    muster.prepare(people.directory(1))
+    content, _ = people.batch(1, 120_000, seed=8, uncertain=0.0)
+    poison = muster.create(content, "--dry-run")
+
+    def attempts():
+        with muster.bus() as bus:
+            status = bus.status()
+        for report in status.reports:
+            if report.service == "parsing" and report.working_on:
+                muster.kill("parsing")
+        return any(group.group == "parsing" and group.parked for group in status.groups) or muster.state(poison) != "Auto Reading Entries"
+
+    wait_for(attempts, "parsing dies on it until it is parked or done", 60)
+    good = muster.create([people.CARD_HEADER, people.card(people.person(2))], name="good.csv")
+    muster.complete(good)
+    parked = muster.cli("parked", "list")
+    if poison in parked:
+        seq = next(one for one in muster.documents("parked", "list"))
+        one = seq.get("inputs", [seq])[0]
+        muster.cli("parked", "release", *release_arguments(one))
+    assert muster.complete(poison)["rows_total"] == 120_000

@@ -26,8 +26,9 @@ def batches(muster, count):
     return names
 
 
-def member(muster):
-    bus = Bus(muster.data, producer="tester/1", observer=False)
+def member(muster, number=1):
+    """A member of the group; a newer one of the same number fences the older at once, as a restarted process does."""
+    bus = Bus(muster.data, producer=f"tester/{number}", observer=False)
     bus.join(GROUP, TYPES)
     return bus
 
@@ -95,7 +96,7 @@ def test_an_input_is_answered_once_however_often_it_is_tried(muster):
     assert finish(first, delivery).status == pb.COMMIT_OK
     again = finish(first, delivery)
     assert again.status == pb.COMMIT_REPEATED, again
-    second = member(muster)
+    second = member(muster, 2)
     commit = pb.Commit(commit_id=b"another commit!!", fingerprint=bytes(16))
     commit.acks.add(group=GROUP, seq=delivery.envelope.seq, grant=delivery.grant, part=0, last=True)
     other = second.commit(commit)
@@ -109,7 +110,7 @@ def test_a_worker_that_hangs_past_its_lease_loses_its_input_and_its_late_answer_
     batches(muster, 1)
     slow = member(muster)
     delivery, _ = slow.next("delivery", timeout_s=10.0)
-    fast = member(muster)  # `slow` is silent from now on: it is not pumped
+    fast = member(muster, 2)  # `slow` is silent from now on: it is not pumped
     taken = fast.next("delivery", timeout_s=slow.welcome.lease_ms / 1000 * 3 + 10)
     assert taken is not None, "the input goes to another"
     assert taken[0].envelope.seq == delivery.envelope.seq and taken[0].grant > delivery.grant

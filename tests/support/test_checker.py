@@ -37,7 +37,7 @@ def log():
 
 def sealed(entries):
     """The entries with sequence, versions and hash chain, as a broker would store them."""
-    before, versions, stored = bytes(32), {}, []
+    before, versions, stored = b"", {}, []
     for seq, (head, message) in enumerate(entries, 1):
         versions[head["stream"]] = versions.get(head["stream"], 0) + 1
         body = message.SerializeToString()

@@ -89,7 +89,9 @@ answer_take(mst_answer *answer, const Muster__V1__BusReply *reply, const mst_sli
         return false;
     answer->status = reply->call_result->status;
     answer->text = reply->call_result->text;
-    if (bodies_count && bodies[0].size && expected) {
+    bool done = answer->status == MUSTER__V1__ANSWER_STATUS__ANSWER_OK ||
+                answer->status == MUSTER__V1__ANSWER_STATUS__ANSWER_REPEATED;
+    if (bodies_count && expected && (bodies[0].size || done)) { /* a message of defaults packs to nothing */
         answer->message =
             mst_unpack(expected, bodies[0].data, bodies[0].size, MST_BODY_SIZE_MAX, mst_arena_allocator(arena));
         if (!answer->message) {

@@ -10,7 +10,7 @@ ask_new(mst_work *work, mst_ask_kind kind, uint64_t tag)
     mst_ask *ask = mst_arena_alloc(work->arena, sizeof *ask);
     ask->kind = kind;
     ask->tag = tag;
-    ask->since_ms = work->turn->now.ms;
+    ask->since_ms = work->instance->now.ms;
     if (work->asks_last)
         work->asks_last->next = ask;
     else
@@ -26,7 +26,7 @@ mst_work_read(mst_work *work, uint64_t tag, const char *stream, uint64_t version
     ask->stream = mst_arena_strdup(work->arena, stream);
     ask->from = version;
     ask->max_events = max_events;
-    asks_send(work);
+    rt_asks_send(work);
 }
 
 void
@@ -40,27 +40,27 @@ mst_work_call(mst_work *work, uint64_t tag, const char *service, const char *key
     ask->method = mst_arena_strdup(work->arena, argument->descriptor->short_name);
     ask->argument = mst_arena_pack(work->arena, argument);
     ask->expected = expected;
-    asks_send(work);
+    rt_asks_send(work);
 }
 
 void
-ask_find(mst_work *work)
+rt_ask_find(mst_work *work)
 {
     ask_new(work, ASK_FIND, 0);
-    asks_send(work);
+    rt_asks_send(work);
 }
 
 static mst_status
 ask_send(mst_work *work, mst_ask *ask)
 {
     uint8_t commit_id[MST_ID_SIZE];
-    const char *name = work->turn->core->name;
+    const char *name = work->instance->core->name;
     mst_slice named[2] = {{(const uint8_t *)name, strlen(name)}, {work->command_id, MST_ID_SIZE}};
     Muster__V1__Read read = MUSTER__V1__READ__INIT;
     Muster__V1__Call call = MUSTER__V1__CALL__INIT;
     Muster__V1__FindCommit find = MUSTER__V1__FIND_COMMIT__INIT;
     Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
-    request.request_id = ask->request_id = turn_request_id(work->turn);
+    request.request_id = ask->request_id = rt_request_id(work->instance);
     switch (ask->kind) {
     case ASK_READ:
         read.stream = ask->stream;
@@ -83,13 +83,13 @@ ask_send(mst_work *work, mst_ask *ask)
         request.find_commit = &find;
         break;
     }
-    return turn_send(work->turn, &request, &ask->argument, ask->kind == ASK_CALL ? 1 : 0);
+    return rt_send(work->instance, &request, &ask->argument, ask->kind == ASK_CALL ? 1 : 0);
 }
 
 void
-asks_send(mst_work *work)
+rt_asks_send(mst_work *work)
 {
-    int64_t now_ms = work->turn->now.ms;
+    int64_t now_ms = work->instance->now.ms;
     if (work->state != WORK_RUNNING && work->state != WORK_RECALLING)
         return;
     for (mst_ask *ask = work->asks_first; ask; ask = ask->next) {
@@ -104,7 +104,7 @@ asks_send(mst_work *work)
 }
 
 void
-asks_unsend(mst_work *work)
+rt_asks_unsend(mst_work *work)
 {
     for (mst_ask *ask = work->asks_first; ask; ask = ask->next)
         ask->sent = false;
@@ -119,13 +119,13 @@ wait_for_service(mst_work *work, mst_ask *ask, const Muster__V1__BusReply *reply
     if (ask->kind != ASK_CALL || reply->what_case != MUSTER__V1__BUS_REPLY__WHAT_CALL_RESULT)
         return false;
     Muster__V1__AnswerStatus status = reply->call_result->status;
-    int64_t waited_ms = work->turn->now.ms - ask->since_ms;
+    int64_t waited_ms = work->instance->now.ms - ask->since_ms;
     if ((status != MUSTER__V1__ANSWER_STATUS__ANSWER_UNAVAILABLE &&
          status != MUSTER__V1__ANSWER_STATUS__ANSWER_TIMEOUT) ||
         waited_ms >= (work->call ? ASK_CALL_MS_MAX : ASK_INPUT_MS_MAX))
         return false;
     ask->pause_ms = ask->pause_ms == 0 ? ASK_MS_MIN : ask->pause_ms * 2 > ASK_MS_MAX ? ASK_MS_MAX : ask->pause_ms * 2;
-    ask->retry_ms = work->turn->now.ms + ask->pause_ms;
+    ask->retry_ms = work->instance->now.ms + ask->pause_ms;
     ask->sent = false;
     return true;
 }
@@ -134,14 +134,14 @@ static bool
 page_step(mst_work *work, const mst_ask *ask, const Muster__V1__Page *page, const mst_slice *bodies,
           size_t bodies_count)
 {
-    mst_turn *turn = work->turn;
-    mst_event *events = mst_arena_alloc(turn->message, (page->n_envelopes + 1) * sizeof *events);
+    mst_instance *instance = work->instance;
+    mst_event *events = mst_arena_alloc(instance->message, (page->n_envelopes + 1) * sizeof *events);
     if (!events || bodies_count < page->n_envelopes)
         return false;
     for (size_t i = 0; i < page->n_envelopes; i++) {
         events[i].head = page->envelopes[i];
         events[i].body = bodies[i];
-        events[i].message = follow_unpack(turn, page->envelopes[i]->type, bodies[i]);
+        events[i].message = rt_follow_unpack(instance, page->envelopes[i]->type, bodies[i]);
         if (!events[i].message)
             return false;
     }
@@ -151,7 +151,7 @@ page_step(mst_work *work, const mst_ask *ask, const Muster__V1__Page *page, cons
                      .events_count = page->n_envelopes,
                      .next = page->next,
                      .end = page->end};
-    work_step(work, &step);
+    rt_work_step(work, &step);
     return true;
 }
 
@@ -162,15 +162,15 @@ answer_step(mst_work *work, const mst_ask *ask, const Muster__V1__CallResult *re
     mst_step step = {.kind = MST_STEP_ANSWER, .tag = ask->tag, .status = result->status, .text = result->text};
     if (bodies_count && bodies[0].size) {
         step.message = mst_unpack(ask->expected, bodies[0].data, bodies[0].size, MST_BODY_SIZE_MAX,
-                                  mst_arena_allocator(work->turn->message));
+                                  mst_arena_allocator(work->instance->message));
         if (!step.message)
             return false;
     } else if (result->status == MUSTER__V1__ANSWER_STATUS__ANSWER_OK) {
         /* A message whose fields all have their default packs to nothing. */
         step.message = mst_unpack(ask->expected, (const uint8_t *)"", 0, MST_BODY_SIZE_MAX,
-                                  mst_arena_allocator(work->turn->message));
+                                  mst_arena_allocator(work->instance->message));
     }
-    work_step(work, &step);
+    rt_work_step(work, &step);
     return true;
 }
 
@@ -184,13 +184,13 @@ found(mst_work *work, const Muster__V1__BusReply *reply)
                    result->status == MUSTER__V1__COMMIT_STATUS__COMMIT_REPEATED)) {
         if (result->last_seq > work->durable_seq)
             work->durable_seq = result->last_seq;
-        call_repeat(work, result->answer.data, result->answer.len);
+        rt_call_repeat(work, result->answer.data, result->answer.len);
         if (work->state != WORK_DONE)
             work->state = WORK_APPLYING;
-        work->turn->progressed = true;
+        work->instance->progressed = true;
         return;
     }
-    call_answer(work, work->status, work->text, work->reply);
+    rt_call_answer(work, work->status, work->text, work->reply);
 }
 
 static void
@@ -211,19 +211,19 @@ ask_handle(mst_work *work, mst_ask *ask, const Muster__V1__BusReply *reply, cons
     const char *why = reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT ? reply->fault->text
                                                                             : "an answer that cannot be read here";
     if (work->call)
-        call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, why, (mst_slice){NULL, 0});
+        rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, why, (mst_slice){NULL, 0});
     else
-        work_release(work, false, why);
+        rt_work_release(work, false, why);
 }
 
 /* True: the reply was one that some work asked for. */
 bool
-ask_reply(mst_turn *turn, const Muster__V1__BusReply *reply, const mst_slice *bodies, size_t bodies_count)
+rt_ask_reply(mst_instance *instance, const Muster__V1__BusReply *reply, const mst_slice *bodies, size_t bodies_count)
 {
-    for (mst_work *work = turn->works; work; work = work->next) {
+    for (mst_work *work = instance->works; work; work = work->next) {
         if (work->state != WORK_RUNNING && work->state != WORK_RECALLING)
             continue;
-        if (turn->draining && !work->call)
+        if (instance->draining && !work->call)
             continue; /* goes back as it is; a part begun now would only be work for nothing */
         mst_ask *before = NULL;
         for (mst_ask *ask = work->asks_first; ask; before = ask, ask = ask->next) {

@@ -7,7 +7,8 @@
 #define TIMEOUT_MS_DEFAULT 10000
 
 static void
-answer_send(mst_turn *turn, uint64_t call_id, Muster__V1__AnswerStatus status, const char *text, mst_slice reply)
+answer_send(mst_instance *instance, uint64_t call_id, Muster__V1__AnswerStatus status, const char *text,
+            mst_slice reply)
 {
     Muster__V1__CallAnswer answer = MUSTER__V1__CALL_ANSWER__INIT;
     answer.call_id = call_id;
@@ -16,22 +17,22 @@ answer_send(mst_turn *turn, uint64_t call_id, Muster__V1__AnswerStatus status, c
     Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
     request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_CALL_ANSWER;
     request.call_answer = &answer;
-    turn_post(turn, &request, reply);
+    rt_post(instance, &request, reply);
 }
 
 void
-call_answer(mst_work *work, Muster__V1__AnswerStatus status, const char *text, mst_slice reply)
+rt_call_answer(mst_work *work, Muster__V1__AnswerStatus status, const char *text, mst_slice reply)
 {
     for (uint32_t i = 0; i < work->call_ids_count; i++)
-        answer_send(work->turn, work->call_ids[i], status, text ? text : "", reply);
-    work_end(work);
+        answer_send(work->instance, work->call_ids[i], status, text ? text : "", reply);
+    rt_work_end(work);
 }
 
 /* What is kept beside the commit ---------------------------------------------------------------------- */
 
 /* What the command asked for, apart from its id: the same id with another wish is a mistake of the caller. */
 void
-call_fingerprint(const mst_work *work, uint8_t fingerprint[MST_ID_SIZE])
+rt_call_fingerprint(const mst_work *work, uint8_t fingerprint[MST_ID_SIZE])
 {
     const mst_slice *argument = &work->input.body; /* calls keep their packed argument there */
     mst_slice named[2] = {{(const uint8_t *)work->method, strlen(work->method)}, *argument};
@@ -39,12 +40,12 @@ call_fingerprint(const mst_work *work, uint8_t fingerprint[MST_ID_SIZE])
 }
 
 mst_slice
-call_record(mst_work *work, mst_arena *arena, mst_slice reply)
+rt_call_record(mst_work *work, mst_arena *arena, mst_slice reply)
 {
     if (reply.size > ANSWER_SIZE_MAX)
         reply.size = 0; /* a repeat then learns only that it was done */
     uint8_t *record = mst_arena_alloc(arena, MST_ID_SIZE + reply.size);
-    call_fingerprint(work, record);
+    rt_call_fingerprint(work, record);
     if (reply.size)
         memcpy(record + MST_ID_SIZE, reply.data, reply.size);
     return (mst_slice){record, MST_ID_SIZE + reply.size};
@@ -52,13 +53,13 @@ call_record(mst_work *work, mst_arena *arena, mst_slice reply)
 
 /* Sets the answer that was given before; it goes out when the events of that time are applied here. */
 void
-call_repeat(mst_work *work, const uint8_t *record, size_t size)
+rt_call_repeat(mst_work *work, const uint8_t *record, size_t size)
 {
     uint8_t fingerprint[MST_ID_SIZE];
-    call_fingerprint(work, fingerprint);
+    rt_call_fingerprint(work, fingerprint);
     if (size < MST_ID_SIZE || memcmp(record, fingerprint, MST_ID_SIZE) != 0) {
-        call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED,
-                    "this command_id was used for another command before; make a new one", (mst_slice){NULL, 0});
+        rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED,
+                       "this command_id was used for another command before; make a new one", (mst_slice){NULL, 0});
         return;
     }
     work->status = MUSTER__V1__ANSWER_STATUS__ANSWER_REPEATED;
@@ -69,29 +70,30 @@ call_repeat(mst_work *work, const uint8_t *record, size_t size)
 /* Taking ---------------------------------------------------------------------------------------------- */
 
 bool
-call_may_begin(const mst_work *work)
+rt_call_may_begin(const mst_work *work)
 {
     if (!work->command)
         return true;
-    for (const mst_work *before = work->turn->works; before != work; before = before->next)
+    for (const mst_work *before = work->instance->works; before != work; before = before->next)
         if (before->call && before->command && before->state != WORK_DONE && strcmp(before->key, work->key) == 0)
             return false;
     return true;
 }
 
 static void
-status_answer(mst_turn *turn, uint64_t call_id)
+status_answer(mst_instance *instance, uint64_t call_id)
 {
     Muster__V1__Report report = MUSTER__V1__REPORT__INIT;
-    report_fill(turn, &report, turn->message);
-    answer_send(turn, call_id, MUSTER__V1__ANSWER_STATUS__ANSWER_OK, "", mst_arena_pack(turn->message, &report.base));
+    rt_report_fill(instance, &report, instance->message);
+    answer_send(instance, call_id, MUSTER__V1__ANSWER_STATUS__ANSWER_OK, "",
+                mst_arena_pack(instance->message, &report.base));
 }
 
 /* The same command again while the first is at work: both callers get the one answer. */
 static bool
-command_joined(mst_turn *turn, const Muster__V1__CallRequest *request)
+command_joined(mst_instance *instance, const Muster__V1__CallRequest *request)
 {
-    for (mst_work *work = turn->works; work; work = work->next) {
+    for (mst_work *work = instance->works; work; work = work->next) {
         if (!work->call || !work->command || work->state == WORK_DONE ||
             memcmp(work->command_id, request->command_id.data, MST_ID_SIZE) != 0)
             continue;
@@ -114,8 +116,8 @@ call_keep(mst_work *work, const Muster__V1__CallRequest *request, mst_slice body
     work->method = mst_arena_strdup(work->given, request->method);
     work->key = mst_arena_strdup(work->given, request->key);
     work->operator= mst_arena_strdup(work->given, request->operator_);
-    work->now_ms = work->turn->now.wall_ms;
-    work->deadline_ms = work->turn->now.ms + (request->timeout_ms ? request->timeout_ms : TIMEOUT_MS_DEFAULT);
+    work->now_ms = work->instance->now.wall_ms;
+    work->deadline_ms = work->instance->now.ms + (request->timeout_ms ? request->timeout_ms : TIMEOUT_MS_DEFAULT);
     if (request->command_id.len) {
         if (request->command_id.len != MST_ID_SIZE)
             return "a command_id has 16 bytes";
@@ -133,24 +135,26 @@ call_keep(mst_work *work, const Muster__V1__CallRequest *request, mst_slice body
 }
 
 void
-call_take(mst_turn *turn, const Muster__V1__CallRequest *request, const mst_slice *bodies, size_t bodies_count)
+rt_call_take(mst_instance *instance, const Muster__V1__CallRequest *request, const mst_slice *bodies,
+             size_t bodies_count)
 {
     mst_slice none = {NULL, 0};
     if (strcmp(request->method, "GetStatus") == 0) {
-        status_answer(turn, request->call_id);
+        status_answer(instance, request->call_id);
         return;
     }
-    if (turn->draining || turn->calls_count >= CALLS_MAX) {
-        answer_send(turn, request->call_id, MUSTER__V1__ANSWER_STATUS__ANSWER_UNAVAILABLE,
-                    turn->draining ? "the service is stopping; try again" : "the service has too much to do; try again",
+    if (instance->draining || instance->calls_count >= CALLS_MAX) {
+        answer_send(instance, request->call_id, MUSTER__V1__ANSWER_STATUS__ANSWER_UNAVAILABLE,
+                    instance->draining ? "the service is stopping; try again"
+                                       : "the service has too much to do; try again",
                     none);
         return;
     }
-    if (request->command_id.len == MST_ID_SIZE && command_joined(turn, request))
+    if (request->command_id.len == MST_ID_SIZE && command_joined(instance, request))
         return;
-    mst_work *work = work_new(turn, true);
+    mst_work *work = rt_work_new(instance, true);
     const char *why = call_keep(work, request, bodies_count ? bodies[0] : none);
     if (why)
-        call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, why, none);
-    turn->progressed = true;
+        rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, why, none);
+    instance->progressed = true;
 }

@@ -8,67 +8,69 @@
 /* Events ---------------------------------------------------------------------------------------------- */
 
 const ProtobufCMessage *
-follow_unpack(mst_turn *turn, const char *type, mst_slice body)
+rt_follow_unpack(mst_instance *instance, const char *type, mst_slice body)
 {
     const ProtobufCMessageDescriptor *descriptor = mst_codec_find(type);
     if (!descriptor || !body.data)
         return NULL;
-    return mst_unpack(descriptor, body.data, body.size, MST_BODY_SIZE_MAX, mst_arena_allocator(turn->message));
+    return mst_unpack(descriptor, body.data, body.size, MST_BODY_SIZE_MAX, mst_arena_allocator(instance->message));
 }
 
 static void
-apply(mst_turn *turn, const Muster__V1__Envelope *head, mst_slice body)
+apply(mst_instance *instance, const Muster__V1__Envelope *head, mst_slice body)
 {
     mst_event event = {.head = head, .body = body};
     if (body.data) {
-        event.message = follow_unpack(turn, head->type, body);
+        event.message = rt_follow_unpack(instance, head->type, body);
         if (!event.message) {
             /* Written by something newer or wrong; the state goes on without it, and says so. */
-            turn_error(turn, "event %llu of type %.64s cannot be read here", (unsigned long long)head->seq, head->type);
+            rt_error(instance, "event %llu of type %.64s cannot be read here", (unsigned long long)head->seq,
+                     head->type);
             return;
         }
     }
-    turn->core->apply(turn->state, &event);
-    turn->events_total++;
-    turn->unsnapshot++;
+    instance->core->apply(instance->state, &event);
+    instance->events_total++;
+    instance->unsnapshot++;
 }
 
 static void
 replay_each(void *context, const Muster__V1__Envelope *head, mst_slice body)
 {
-    mst_turn *turn = context;
-    mst_arena_reset(turn->message);
-    apply(turn, head, body);
+    mst_instance *instance = context;
+    mst_arena_reset(instance->message);
+    apply(instance, head, body);
 }
 
 mst_status
-follow_replay(mst_turn *turn)
+rt_follow_replay(mst_instance *instance)
 {
     uint64_t snapshot_seq = 0;
     mst_slice snapshot;
-    if (turn->core->load) {
-        mst_status rc = mst_batchlog_snapshot_get(turn->log, turn->scratch, &snapshot_seq, &snapshot);
+    if (instance->core->load) {
+        mst_status rc = mst_batchlog_snapshot_get(instance->log, instance->scratch, &snapshot_seq, &snapshot);
         if (rc == MST_OK) {
-            rc = turn->core->load(turn->state, snapshot);
+            rc = instance->core->load(instance->state, snapshot);
             if (rc != MST_OK) { /* written by another version: fold from the beginning, in a fresh state */
                 mst_log(MST_LOG_WARN, "snapshot not usable", "status", mst_status_name(rc), NULL);
-                turn->core->close(turn->state);
-                turn->state = NULL;
+                instance->core->close(instance->state);
+                instance->state = NULL;
                 snapshot_seq = 0;
-                rc = turn->core->open(&turn->state, &turn->env);
+                rc = instance->core->open(&instance->state, &instance->env);
             }
         }
-        mst_arena_reset(turn->scratch);
+        mst_arena_reset(instance->scratch);
         if (rc != MST_OK && rc != MST_NOT_FOUND)
             return rc;
     }
-    mst_status rc = mst_batchlog_replay(turn->log, snapshot_seq, replay_each, turn);
-    const mst_position *position = mst_batchlog_position(turn->log);
-    turn->subscriptions[SUBSCRIPTION_REMEMBERED].position = position->applied_seq;
-    turn->subscriptions[SUBSCRIPTION_STREAMED].position = turn->core->position ? turn->core->position(turn->state) : 0;
-    mst_log(MST_LOG_INFO, "batch log read", "applied_seq=u", position->applied_seq, "events=u", turn->events_total,
+    mst_status rc = mst_batchlog_replay(instance->log, snapshot_seq, replay_each, instance);
+    const mst_position *position = mst_batchlog_position(instance->log);
+    instance->subscriptions[SUBSCRIPTION_REMEMBERED].position = position->applied_seq;
+    instance->subscriptions[SUBSCRIPTION_STREAMED].position =
+        instance->core->position ? instance->core->position(instance->state) : 0;
+    mst_log(MST_LOG_INFO, "batch log read", "applied_seq=u", position->applied_seq, "events=u", instance->events_total,
             "snapshot_seq=u", snapshot_seq, NULL);
-    turn->events_total = turn->events_before = 0;
+    instance->events_total = instance->events_before = 0;
     return rc;
 }
 
@@ -84,10 +86,10 @@ count(const char *const *types)
 }
 
 static void
-start(mst_turn *turn, int index)
+start(mst_instance *instance, int index)
 {
-    const mst_core *core = turn->core;
-    mst_subscription *subscription = &turn->subscriptions[index];
+    const mst_core *core = instance->core;
+    mst_subscription *subscription = &instance->subscriptions[index];
     if (!subscription->wanted || subscription->following)
         return;
     bool remembered = index == SUBSCRIPTION_REMEMBERED;
@@ -102,7 +104,7 @@ start(mst_turn *turn, int index)
     Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
     request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_FOLLOW;
     request.follow = &follow;
-    if (turn_send(turn, &request, NULL, 0) != MST_OK)
+    if (rt_send(instance, &request, NULL, 0) != MST_OK)
         return; /* follow_credit tries again */
     subscription->following = true;
     subscription->credit = follow.credit;
@@ -110,17 +112,17 @@ start(mst_turn *turn, int index)
 }
 
 void
-follow_start(mst_turn *turn)
+rt_follow_start(mst_instance *instance)
 {
     for (int i = 0; i < SUBSCRIPTIONS; i++) {
-        turn->subscriptions[i].following = false;
-        start(turn, i);
+        instance->subscriptions[i].following = false;
+        start(instance, i);
     }
 }
 
 /* Something is missing between two deliveries: begins again behind what was seen. */
 static void
-start_again(mst_turn *turn, int index)
+start_again(mst_instance *instance, int index)
 {
     Muster__V1__Unfollow unfollow = MUSTER__V1__UNFOLLOW__INIT;
     unfollow.subscription = (uint32_t)index + 1;
@@ -128,57 +130,58 @@ start_again(mst_turn *turn, int index)
     request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_UNFOLLOW;
     request.unfollow = &unfollow;
     mst_log(MST_LOG_WARN, "gap in a subscription", "subscription=i", (int64_t)index + 1, NULL);
-    if (turn_send(turn, &request, NULL, 0) != MST_OK)
+    if (rt_send(instance, &request, NULL, 0) != MST_OK)
         return;
-    turn->subscriptions[index].following = false;
-    start(turn, index);
+    instance->subscriptions[index].following = false;
+    start(instance, index);
 }
 
 void
-follow_delivery(mst_turn *turn, const Muster__V1__Delivery *delivery, const mst_slice *bodies, size_t bodies_count)
+rt_follow_delivery(mst_instance *instance, const Muster__V1__Delivery *delivery, const mst_slice *bodies,
+                   size_t bodies_count)
 {
     const Muster__V1__Envelope *head = delivery->envelope;
     int index = (int)delivery->subscription - 1;
-    if (delivery->subscription > SUBSCRIPTIONS || !turn->subscriptions[index].following)
+    if (delivery->subscription > SUBSCRIPTIONS || !instance->subscriptions[index].following)
         return;
-    mst_subscription *subscription = &turn->subscriptions[index];
+    mst_subscription *subscription = &instance->subscriptions[index];
     subscription->taken++;
     if (head->seq <= subscription->position)
         return;
     if (delivery->prev_seq > subscription->position) {
-        start_again(turn, index);
+        start_again(instance, index);
         return;
     }
     mst_slice body = bodies_count ? bodies[0] : (mst_slice){NULL, 0};
     if (index == SUBSCRIPTION_REMEMBERED)
-        mst_batchlog_add(turn->log, head, body);
-    apply(turn, head, body);
+        mst_batchlog_add(instance->log, head, body);
+    apply(instance, head, body);
     subscription->position = head->seq;
-    turn->progressed = true;
-    if (mst_batchlog_pending(turn->log) > PENDING_SIZE_MAX)
-        follow_flush(turn, false);
+    instance->progressed = true;
+    if (mst_batchlog_pending(instance->log) > PENDING_SIZE_MAX)
+        rt_follow_flush(instance, false);
 }
 
 void
-follow_watermark(mst_turn *turn, const Muster__V1__Watermark *watermark)
+rt_follow_watermark(mst_instance *instance, const Muster__V1__Watermark *watermark)
 {
-    if (watermark->seq > turn->durable_seq)
-        turn->durable_seq = watermark->seq;
+    if (watermark->seq > instance->durable_seq)
+        instance->durable_seq = watermark->seq;
     if (watermark->subscription < 1 || watermark->subscription > SUBSCRIPTIONS)
         return;
-    mst_subscription *subscription = &turn->subscriptions[watermark->subscription - 1];
+    mst_subscription *subscription = &instance->subscriptions[watermark->subscription - 1];
     if (!subscription->following || watermark->seq <= subscription->position)
         return;
     subscription->position = watermark->seq;
-    turn->progressed = true;
+    instance->progressed = true;
 }
 
 void
-follow_credit(mst_turn *turn)
+rt_follow_credit(mst_instance *instance)
 {
     for (int i = 0; i < SUBSCRIPTIONS; i++) {
-        mst_subscription *subscription = &turn->subscriptions[i];
-        start(turn, i);
+        mst_subscription *subscription = &instance->subscriptions[i];
+        start(instance, i);
         if (!subscription->following || subscription->taken < subscription->credit / 2)
             continue;
         Muster__V1__Credit credit = MUSTER__V1__CREDIT__INIT;
@@ -187,19 +190,19 @@ follow_credit(mst_turn *turn)
         Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
         request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_CREDIT;
         request.credit = &credit;
-        if (turn_send(turn, &request, NULL, 0) == MST_OK)
+        if (rt_send(instance, &request, NULL, 0) == MST_OK)
             subscription->taken = 0;
     }
 }
 
 /* The watermark alone is worth a write only now and then: losing it costs nothing but a longer look at the log. */
 void
-follow_flush(mst_turn *turn, bool watermark)
+rt_follow_flush(mst_instance *instance, bool watermark)
 {
-    if (!watermark && mst_batchlog_pending(turn->log) == 0 && turn->now.ms - turn->flushed_ms < FLUSH_MS)
+    if (!watermark && mst_batchlog_pending(instance->log) == 0 && instance->now.ms - instance->flushed_ms < FLUSH_MS)
         return;
-    turn->flushed_ms = turn->now.ms;
-    mst_status rc = mst_batchlog_flush(turn->log, turn->subscriptions[SUBSCRIPTION_REMEMBERED].position);
-    if (rc != MST_OK && !turn->fatal[0])
-        snprintf(turn->fatal, sizeof turn->fatal, "the batch log cannot be written: %s", mst_status_name(rc));
+    instance->flushed_ms = instance->now.ms;
+    mst_status rc = mst_batchlog_flush(instance->log, instance->subscriptions[SUBSCRIPTION_REMEMBERED].position);
+    if (rc != MST_OK && !instance->fatal[0])
+        snprintf(instance->fatal, sizeof instance->fatal, "the batch log cannot be written: %s", mst_status_name(rc));
 }

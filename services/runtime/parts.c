@@ -5,7 +5,7 @@
 #include <string.h>
 
 mst_part *
-part_current(mst_work *work)
+rt_part_current(mst_work *work)
 {
     if (work->current)
         return work->current;
@@ -25,7 +25,7 @@ part_destroy(mst_part *part)
 }
 
 void
-parts_forget(mst_work *work)
+rt_parts_forget(mst_work *work)
 {
     if (work->current)
         part_destroy(work->current);
@@ -40,14 +40,14 @@ parts_forget(mst_work *work)
 }
 
 mst_guard *
-part_guard(mst_work *work, const char *stream)
+rt_part_guard(mst_work *work, const char *stream)
 {
     for (mst_guard *guard = work->guards; guard; guard = guard->next)
         if (strcmp(guard->stream, stream) == 0)
             return guard;
     mst_guard *guard = mst_arena_alloc(work->arena, sizeof *guard);
     guard->stream = mst_arena_strdup(work->arena, stream);
-    guard->base = mst_batchlog_version(work->turn->log, stream);
+    guard->base = mst_batchlog_version(work->instance->log, stream);
     guard->next = work->guards;
     return work->guards = guard;
 }
@@ -77,11 +77,11 @@ expectations_set(mst_work *work, mst_part *part)
 static void
 commit_id_set(const mst_work *work, mst_part *part)
 {
-    const char *name = work->turn->core->name;
+    const char *name = work->instance->core->name;
     if (work->call) {
         mst_slice named[2] = {{(const uint8_t *)name, strlen(name)}, {work->command_id, MST_ID_SIZE}};
         mst_id_of(part->commit_id, named, 2);
-        call_fingerprint(work, part->fingerprint);
+        rt_call_fingerprint(work, part->fingerprint);
         return;
     }
     uint8_t seq[8], number[4];
@@ -96,9 +96,9 @@ commit_id_set(const mst_work *work, mst_part *part)
 }
 
 void
-part_close(mst_work *work, bool last)
+rt_part_close(mst_work *work, bool last)
 {
-    mst_part *part = part_current(work);
+    mst_part *part = rt_part_current(work);
     work->current = NULL;
     part->last = last;
     part->number = work->parts_next++;
@@ -117,13 +117,13 @@ part_close(mst_work *work, bool last)
 static mst_status
 part_send(mst_work *work, mst_part *part)
 {
-    mst_turn *turn = work->turn;
+    mst_instance *instance = work->instance;
     Muster__V1__Ack ack = MUSTER__V1__ACK__INIT, *acks = &ack;
     Muster__V1__Commit commit = MUSTER__V1__COMMIT__INIT;
     commit.commit_id = (ProtobufCBinaryData){MST_ID_SIZE, part->commit_id};
     commit.fingerprint = (ProtobufCBinaryData){MST_ID_SIZE, part->fingerprint};
-    commit.producer = (char *)turn->env.instance;
-    commit.producer_epoch = turn->epoch;
+    commit.producer = (char *)instance->env.instance;
+    commit.producer_epoch = instance->epoch;
     commit.n_expectations = part->expectations_count;
     commit.expectations = part->expectations;
     commit.n_events = part->events_count;
@@ -132,7 +132,7 @@ part_send(mst_work *work, mst_part *part)
     if (work->call) {
         commit.operator_ = work->operator;
     } else {
-        ack.group = (char *)turn->core->name;
+        ack.group = (char *)instance->core->name;
         ack.seq = work->input.head->seq;
         ack.grant = work->grant;
         ack.part = part->number;
@@ -141,21 +141,21 @@ part_send(mst_work *work, mst_part *part)
         commit.acks = &acks;
     }
     Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
-    request.request_id = part->request_id = turn_request_id(turn);
+    request.request_id = part->request_id = rt_request_id(instance);
     request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_COMMIT;
     request.commit = &commit;
-    return turn_send(turn, &request, part->bodies, part->events_count);
+    return rt_send(instance, &request, part->bodies, part->events_count);
 }
 
 /* Sends what is not under way, in order; nothing overtakes a part that failed. */
 void
-parts_send(mst_work *work)
+rt_parts_send(mst_work *work)
 {
-    mst_turn *turn = work->turn;
-    if (work->state == WORK_DONE || work->state == WORK_CATCHING_UP || turn->now.ms < work->retry_at_ms)
+    mst_instance *instance = work->instance;
+    if (work->state == WORK_DONE || work->state == WORK_CATCHING_UP || instance->now.ms < work->retry_at_ms)
         return;
     for (mst_part *part = work->open_first; part; part = part->next) {
-        if (part->sent && turn->now.ms - part->sent_ms < UNANSWERED_MS)
+        if (part->sent && instance->now.ms - part->sent_ms < UNANSWERED_MS)
             continue;
         mst_status rc = part_send(work, part);
         if (rc == MST_AGAIN)
@@ -163,23 +163,23 @@ parts_send(mst_work *work)
         if (rc == MST_OK) {
             part->sent = true;
             part->failed = false;
-            part->sent_ms = turn->now.ms;
+            part->sent_ms = instance->now.ms;
             continue;
         }
         if (work->call)
-            call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, "the answer is too large to be stored",
-                        (mst_slice){NULL, 0});
+            rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, "the answer is too large to be stored",
+                           (mst_slice){NULL, 0});
         else
-            work_release(work, false, "a part of the answer is too large to be sent");
+            rt_work_release(work, false, "a part of the answer is too large to be sent");
         return;
     }
 }
 
 void
-parts_unsend(mst_work *work)
+rt_parts_unsend(mst_work *work)
 {
     if (work->state == WORK_CATCHING_UP) /* thrown away already; only their answers were waited for */
-        parts_forget(work);
+        rt_parts_forget(work);
     for (mst_part *part = work->open_first; part; part = part->next)
         part->sent = part->failed = false;
 }
@@ -198,7 +198,7 @@ any_under_way(const mst_work *work)
 static void
 durable(mst_work *work, mst_part *part, const Muster__V1__CommitResult *result)
 {
-    mst_turn *turn = work->turn;
+    mst_instance *instance = work->instance;
     bool repeated = result->status == MUSTER__V1__COMMIT_STATUS__COMMIT_REPEATED;
     assert(part == work->open_first);
     work->open_first = part->next;
@@ -208,23 +208,23 @@ durable(mst_work *work, mst_part *part, const Muster__V1__CommitResult *result)
     work->pause_ms = work->retry_at_ms = 0;
     if (result->last_seq > work->durable_seq)
         work->durable_seq = result->last_seq;
-    turn->commits_total++;
-    turn->rows_total += part->rows;
-    turn->progressed = true;
+    instance->commits_total++;
+    instance->rows_total += part->rows;
+    instance->progressed = true;
     if (work->call) {
         if (repeated)
-            call_repeat(work, result->answer.data, result->answer.len);
+            rt_call_repeat(work, result->answer.data, result->answer.len);
         if (work->state != WORK_DONE)
             work->state = WORK_APPLYING;
     } else {
         work->parts_durable = part->number + 1;
         if (part->last)
-            work_end(work);
+            rt_work_end(work);
     }
     part_destroy(part);
-    if (work->state == WORK_RUNNING && !turn->draining) {
+    if (work->state == WORK_RUNNING && !instance->draining) {
         mst_step step = {.kind = MST_STEP_ROOM};
-        work_step(work, &step);
+        rt_work_step(work, &step);
     }
 }
 
@@ -237,11 +237,11 @@ stale(mst_work *work, const Muster__V1__CommitResult *result)
     if (++work->stale_count > STALE_MAX) {
         char why[256];
         snprintf(why, sizeof why, "stream %.100s is always newer than what is known here", work->stale_stream);
-        turn_error(work->turn, "%s", why);
+        rt_error(work->instance, "%s", why);
         if (work->call)
-            call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, why, (mst_slice){NULL, 0});
+            rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, why, (mst_slice){NULL, 0});
         else
-            work_release(work, false, why);
+            rt_work_release(work, false, why);
         return;
     }
     work->state = WORK_CATCHING_UP;
@@ -250,44 +250,44 @@ stale(mst_work *work, const Muster__V1__CommitResult *result)
 static void
 disk_full(mst_work *work)
 {
-    mst_turn *turn = work->turn;
-    turn_error(turn, "the broker's disk is full; work waits until there is space");
+    mst_instance *instance = work->instance;
+    rt_error(instance, "the broker's disk is full; work waits until there is space");
     if (work->call) {
-        call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_DISK_FULL,
-                    "the disk is full: nothing was stored; make room and try again", (mst_slice){NULL, 0});
+        rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_DISK_FULL,
+                       "the disk is full: nothing was stored; make room and try again", (mst_slice){NULL, 0});
         return;
     }
     work->pause_ms = work->pause_ms == 0                ? FULL_MS_MIN
                      : work->pause_ms * 2 > FULL_MS_MAX ? FULL_MS_MAX
                                                         : work->pause_ms * 2;
-    work->retry_at_ms = turn->now.ms + work->pause_ms;
+    work->retry_at_ms = instance->now.ms + work->pause_ms;
 }
 
 /* What to do about the first part that was not accepted, once nothing of this work is under way any more. */
 static void
 refused(mst_work *work, const Muster__V1__CommitResult *result)
 {
-    mst_turn *turn = work->turn;
+    mst_instance *instance = work->instance;
     Muster__V1__AnswerStatus status = MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED;
     const char *text = result->text && result->text[0] ? result->text : "the broker refused to store this";
-    turn->refused_total++;
+    instance->refused_total++;
     switch (result->status) {
     case MUSTER__V1__COMMIT_STATUS__COMMIT_STALE: stale(work, result); return;
     case MUSTER__V1__COMMIT_STATUS__COMMIT_DISK_FULL: disk_full(work); return;
     case MUSTER__V1__COMMIT_STATUS__COMMIT_FENCED:
-        snprintf(turn->fatal, sizeof turn->fatal, "a newer %s has started and taken this one's place",
-                 turn->env.instance);
-        work_end(work);
+        snprintf(instance->fatal, sizeof instance->fatal, "a newer %s has started and taken this one's place",
+                 instance->env.instance);
+        rt_work_end(work);
         return;
     case MUSTER__V1__COMMIT_STATUS__COMMIT_NOT_GRANTED:
         if (!work->call) {
-            work_end(work); /* done already, or somebody else's now */
+            rt_work_end(work); /* done already, or somebody else's now */
             return;
         }
         break;
     case MUSTER__V1__COMMIT_STATUS__COMMIT_ID_REUSED:
         if (!work->call) {
-            work_end(work);
+            rt_work_end(work);
             return;
         }
         text = "this command_id was used for another command before; make a new one";
@@ -296,18 +296,18 @@ refused(mst_work *work, const Muster__V1__CommitResult *result)
     default: break;
     }
     if (work->call)
-        call_answer(work, status, text, (mst_slice){NULL, 0});
+        rt_call_answer(work, status, text, (mst_slice){NULL, 0});
     else
-        work_release(work, false, text);
+        rt_work_release(work, false, text);
 }
 
 /* True: the reply was about a part of some work. */
 bool
-parts_result(mst_turn *turn, uint64_t request_id, const Muster__V1__CommitResult *result,
-             const Muster__V1__Fault *fault)
+rt_parts_result(mst_instance *instance, uint64_t request_id, const Muster__V1__CommitResult *result,
+                const Muster__V1__Fault *fault)
 {
     Muster__V1__CommitResult instead = MUSTER__V1__COMMIT_RESULT__INIT;
-    for (mst_work *work = turn->works; work; work = work->next)
+    for (mst_work *work = instance->works; work; work = work->next)
         for (mst_part *part = work->open_first; part; part = part->next) {
             if (!part->sent || part->request_id != request_id || work->state == WORK_DONE)
                 continue;
@@ -328,8 +328,8 @@ parts_result(mst_turn *turn, uint64_t request_id, const Muster__V1__CommitResult
             if (part == work->open_first)
                 refused(work, result);
             if (work->state != WORK_DONE && work->open_first && work->open_first->failed && !any_under_way(work)) {
-                parts_unsend(work);
-                turn->progressed = true;
+                rt_parts_unsend(work);
+                instance->progressed = true;
             }
             return true;
         }

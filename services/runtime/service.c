@@ -1,10 +1,11 @@
-/* service.c - the program around a core: directories, link, signals, and the loop that drives the turn (turn.h). */
+/* service.c - the program around a core: directories, link, signals, and the loop that drives the instance
+ * (instance.h). */
 #include "services/runtime/service.h"
 #include "broker/lib/clock.h"
 #include "broker/lib/link.h"
 #include "broker/lib/log.h"
 #include "services/runtime/config.h"
-#include "services/runtime/turn.h"
+#include "services/runtime/instance.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -31,12 +32,12 @@ typedef struct shell {
     const mst_core *core;
     mst_config config;
     mst_arena *arena;
-    char *dir, *blobs_dir, *log_dir, *instance;
+    char *dir, *blobs_dir, *log_dir, *name;
     char host[64];
     int lock_fd;
     mst_batchlog *log;
     mst_link *link;
-    mst_turn *turn;
+    mst_instance *instance;
 } shell;
 
 static void
@@ -95,7 +96,7 @@ lock_take(shell *self)
     self->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
     if (self->lock_fd >= 0 && flock(self->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return MST_OK;
-    fprintf(stderr, "%s runs already on %s\n", self->instance, self->config.data_dir);
+    fprintf(stderr, "%s runs already on %s\n", self->name, self->config.data_dir);
     return MST_BUSY;
 }
 
@@ -121,9 +122,9 @@ port_vitals(void *context, Muster__V1__Report *report)
 static mst_status
 stores_open(shell *self, char why[256])
 {
-    mst_turn_options options = {
+    mst_instance_options options = {
         .core = self->core,
-        .env = {.data_dir = self->dir, .blobs_dir = self->blobs_dir, .instance = self->instance},
+        .env = {.data_dir = self->dir, .blobs_dir = self->blobs_dir, .instance = self->name},
         .port = {self, port_send, port_vitals},
         .inputs_max = self->config.inputs_max,
         .snapshot_events = self->config.snapshot_events};
@@ -131,13 +132,13 @@ stores_open(shell *self, char why[256])
     if (rc != MST_OK)
         return rc;
     options.log = self->log;
-    return mst_turn_new(&self->turn, &options, now(), why);
+    return mst_instance_new(&self->instance, &options, now(), why);
 }
 
 static void
 stores_close(shell *self)
 {
-    mst_turn_destroy(&self->turn);
+    mst_instance_destroy(&self->instance);
     mst_batchlog_close(&self->log);
 }
 
@@ -156,7 +157,7 @@ link_open(shell *self, char why[256])
 {
     const mst_position *position = mst_batchlog_position(self->log);
     mst_link_options options = {.endpoint = self->config.endpoint,
-                                .producer = self->instance,
+                                .producer = self->name,
                                 .service = self->core->name,
                                 .key_file = self->config.key_file,
                                 .server_key = self->config.server_key,
@@ -174,11 +175,11 @@ link_open(shell *self, char why[256])
 static mst_status
 session_begin(shell *self, char why[256])
 {
-    mst_status rc = mst_turn_back(self->turn, mst_link_welcome(self->link), now());
+    mst_status rc = mst_instance_back(self->instance, mst_link_welcome(self->link), now());
     if (rc != MST_STALE)
         return rc;
     rc = stores_renew(self, "the broker holds another log than the one they are a copy of", why);
-    return rc == MST_OK ? mst_turn_back(self->turn, mst_link_welcome(self->link), now()) : rc;
+    return rc == MST_OK ? mst_instance_back(self->instance, mst_link_welcome(self->link), now()) : rc;
 }
 
 /* Loop ------------------------------------------------------------------------------------------------ */
@@ -195,7 +196,7 @@ take_burst(shell *self, char why[256])
             break;
         switch (message.event) {
         case MST_LINK_MESSAGE:
-            mst_turn_receive(self->turn, message.reply, message.bodies, message.bodies_count, now());
+            mst_instance_receive(self->instance, message.reply, message.bodies, message.bodies_count, now());
             break;
         case MST_LINK_BACK:
             mst_log(MST_LOG_INFO, "connected", NULL);
@@ -203,7 +204,7 @@ take_burst(shell *self, char why[256])
             break;
         case MST_LINK_LOST:
             mst_log(MST_LOG_WARN, "connection lost", "why", mst_link_why(self->link), NULL);
-            mst_turn_lost(self->turn, now());
+            mst_instance_lost(self->instance, now());
             break;
         }
         if (rc != MST_OK)
@@ -224,13 +225,13 @@ run(shell *self, char why[256])
         rc = take_burst(self, why);
         mst_now at = now();
         if (at.ms - ticked_ms >= TICK_MS) {
-            mst_turn_tick(self->turn, at);
+            mst_instance_tick(self->instance, at);
             ticked_ms = at.ms;
         } else {
-            mst_turn_settle(self->turn, at);
+            mst_instance_settle(self->instance, at);
         }
-        if (rc == MST_OK && mst_turn_fatal(self->turn)) {
-            snprintf(why, 256, "%s", mst_turn_fatal(self->turn));
+        if (rc == MST_OK && mst_instance_fatal(self->instance)) {
+            snprintf(why, 256, "%s", mst_instance_fatal(self->instance));
             rc = MST_DENIED;
         }
         if (!stop_asked)
@@ -238,15 +239,15 @@ run(shell *self, char why[256])
         if (!drain_ms) {
             mst_log(MST_LOG_INFO, "stopping", NULL);
             drain_ms = at.ms;
-            mst_turn_drain(self->turn);
+            mst_instance_drain(self->instance);
         }
-        if (mst_turn_drained(self->turn) || at.ms - drain_ms > DRAIN_MS_MAX)
+        if (mst_instance_drained(self->instance) || at.ms - drain_ms > DRAIN_MS_MAX)
             break;
     }
     if (rc != MST_OK)
         return rc;
-    mst_turn_leave(self->turn);
-    return mst_turn_save(self->turn);
+    mst_instance_leave(self->instance);
+    return mst_instance_save(self->instance);
 }
 
 static mst_status
@@ -254,7 +255,7 @@ prepare(shell *self)
 {
     mst_arena *arena = self->arena;
     mst_config *config = &self->config;
-    self->instance = mst_arena_printf(arena, "%s/%u", self->core->name, config->instance);
+    self->name = mst_arena_printf(arena, "%s/%u", self->core->name, config->instance);
     self->dir = mst_arena_printf(arena, "%s/services/%s-%u", config->data_dir, self->core->name, config->instance);
     self->blobs_dir = mst_arena_printf(arena, "%s/blobs", config->data_dir);
     self->log_dir = mst_arena_printf(arena, "%s/batchlog", self->dir);
@@ -262,7 +263,7 @@ prepare(shell *self)
         config->endpoint = mst_link_endpoint_of(arena, config->data_dir);
     if (gethostname(self->host, sizeof self->host - 1))
         self->host[0] = '\0';
-    mst_log_init(self->instance, mst_config_log_level(config));
+    mst_log_init(self->name, mst_config_log_level(config));
     return MST_OK;
 }
 

@@ -10,17 +10,17 @@
 /* Life ------------------------------------------------------------------------------------------------ */
 
 mst_work *
-work_new(mst_turn *turn, bool call)
+rt_work_new(mst_instance *instance, bool call)
 {
-    mst_work *work = mst_alloc(sizeof *work), **at = &turn->works;
-    *work = (mst_work){.turn = turn, .call = call, .since_ms = turn->now.ms};
+    mst_work *work = mst_alloc(sizeof *work), **at = &instance->works;
+    *work = (mst_work){.instance = instance, .call = call, .since_ms = instance->now.ms};
     work->given = mst_arena_new(call ? ARGUMENT_QUOTA : 0);
     work->arena = mst_arena_new(0);
     while (*at) /* in the order of arrival: commands of one key begin in it */
         at = &(*at)->next;
     *at = work;
-    turn->works_count++;
-    turn->calls_count += call;
+    instance->works_count++;
+    instance->calls_count += call;
     return work;
 }
 
@@ -32,31 +32,31 @@ attempt_forget(mst_work *work)
         work->destroy(work->data);
     work->data = NULL;
     work->destroy = NULL;
-    parts_forget(work);
+    rt_parts_forget(work);
     work->guards = NULL;
     work->asks_first = work->asks_last = NULL;
     mst_arena_reset(work->arena);
 }
 
 void
-work_end(mst_work *work)
+rt_work_end(mst_work *work)
 {
     work->state = WORK_DONE;
-    work->turn->progressed = true;
+    work->instance->progressed = true;
 }
 
 void
-works_sweep(mst_turn *turn)
+rt_works_sweep(mst_instance *instance)
 {
-    for (mst_work **at = &turn->works; *at;) {
+    for (mst_work **at = &instance->works; *at;) {
         mst_work *work = *at;
         if (work->state != WORK_DONE) {
             at = &work->next;
             continue;
         }
         *at = work->next;
-        turn->works_count--;
-        turn->calls_count -= work->call;
+        instance->works_count--;
+        instance->calls_count -= work->call;
         attempt_forget(work);
         mst_arena_destroy(&work->given);
         mst_arena_destroy(&work->arena);
@@ -66,18 +66,18 @@ works_sweep(mst_turn *turn)
 
 /* Runs one step of the core. Nothing else of the core runs meanwhile. */
 void
-work_step(mst_work *work, const mst_step *step)
+rt_work_step(mst_work *work, const mst_step *step)
 {
-    mst_turn *turn = work->turn;
-    assert(!turn->stepping && work->state == WORK_RUNNING);
-    turn->stepping = true;
-    turn->core->work(turn->state, work, step);
-    turn->stepping = false;
-    mst_arena_reset(turn->scratch);
+    mst_instance *instance = work->instance;
+    assert(!instance->stepping && work->state == WORK_RUNNING);
+    instance->stepping = true;
+    instance->core->work(instance->state, work, step);
+    instance->stepping = false;
+    mst_arena_reset(instance->scratch);
 }
 
 void
-work_begin(mst_work *work)
+rt_work_begin(mst_work *work)
 {
     mst_step step = {.kind = work->call ? MST_STEP_CALL : MST_STEP_INPUT};
     work->state = WORK_RUNNING;
@@ -91,15 +91,15 @@ work_begin(mst_work *work)
         step.input = work->input;
         step.next_part = work->parts_durable;
     }
-    work_step(work, &step);
+    rt_work_step(work, &step);
 }
 
 void
-work_restart(mst_work *work)
+rt_work_restart(mst_work *work)
 {
     attempt_forget(work);
     work->state = WORK_HELD;
-    work->turn->progressed = true;
+    work->instance->progressed = true;
 }
 
 /* Inputs ---------------------------------------------------------------------------------------------- */
@@ -120,33 +120,34 @@ input_keep(mst_work *work, const Muster__V1__Envelope *head, mst_slice body)
 }
 
 void
-work_input(mst_turn *turn, const Muster__V1__Delivery *delivery, const mst_slice *bodies, size_t bodies_count)
+rt_work_input(mst_instance *instance, const Muster__V1__Delivery *delivery, const mst_slice *bodies,
+              size_t bodies_count)
 {
     const Muster__V1__Envelope *head = delivery->envelope;
-    if (strcmp(delivery->group, turn->core->name) != 0)
+    if (strcmp(delivery->group, instance->core->name) != 0)
         return;
     /* A newer grant of something at work here: what was begun under the older one cannot be accepted any more. */
-    for (mst_work *old = turn->works; old; old = old->next)
+    for (mst_work *old = instance->works; old; old = old->next)
         if (!old->call && old->state != WORK_DONE && old->input.head->seq == head->seq) {
             if (old->grant == delivery->grant)
                 return;
-            work_end(old);
+            rt_work_end(old);
         }
-    mst_work *work = work_new(turn, false);
+    mst_work *work = rt_work_new(instance, false);
     work->grant = delivery->grant;
     work->parts_durable = delivery->next_part;
     work->now_ms = head->recorded_at_ms;
     work->durable_seq = head->seq;
     if (!input_keep(work, head, bodies_count ? bodies[0] : (mst_slice){NULL, 0}))
-        work_release(work, false, "the input's body cannot be read by this version");
-    turn->progressed = true;
+        rt_work_release(work, false, "the input's body cannot be read by this version");
+    instance->progressed = true;
 }
 
 void
-work_release(mst_work *work, bool orderly, const char *reason)
+rt_work_release(mst_work *work, bool orderly, const char *reason)
 {
     Muster__V1__Release release = MUSTER__V1__RELEASE__INIT;
-    release.group = (char *)work->turn->core->name;
+    release.group = (char *)work->instance->core->name;
     release.seq = work->input.head->seq;
     release.grant = work->grant;
     release.reason = (char *)reason;
@@ -154,10 +155,10 @@ work_release(mst_work *work, bool orderly, const char *reason)
     Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
     request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_RELEASE;
     request.release = &release;
-    turn_post(work->turn, &request, (mst_slice){NULL, 0});
+    rt_post(work->instance, &request, (mst_slice){NULL, 0});
     if (!orderly)
-        turn_error(work->turn, "%.64s %llu: %.120s", work->input.head->type, (unsigned long long)release.seq, reason);
-    work_end(work);
+        rt_error(work->instance, "%.64s %llu: %.120s", work->input.head->type, (unsigned long long)release.seq, reason);
+    rt_work_end(work);
 }
 
 /* Progress -------------------------------------------------------------------------------------------- */
@@ -165,44 +166,44 @@ work_release(mst_work *work, bool orderly, const char *reason)
 static bool
 caught_up(const mst_work *work)
 {
-    mst_turn *turn = work->turn;
-    return turn_passed(turn, work->durable_seq) &&
-           (!work->stale_stream[0] || mst_batchlog_version(turn->log, work->stale_stream) >= work->stale_version);
+    mst_instance *instance = work->instance;
+    return rt_passed(instance, work->durable_seq) &&
+           (!work->stale_stream[0] || mst_batchlog_version(instance->log, work->stale_stream) >= work->stale_version);
 }
 
 /* One piece of work that waits: may it go on? */
 static void
 progress(mst_work *work)
 {
-    mst_turn *turn = work->turn;
+    mst_instance *instance = work->instance;
     switch (work->state) {
     case WORK_HELD:
-        if (turn->draining || turn->now.ms < work->retry_at_ms || !caught_up(work))
+        if (instance->draining || instance->now.ms < work->retry_at_ms || !caught_up(work))
             return;
-        if (work->call && (!mst_turn_ready(turn) || !call_may_begin(work)))
+        if (work->call && (!mst_instance_ready(instance) || !rt_call_may_begin(work)))
             return;
-        work_begin(work);
+        rt_work_begin(work);
         return;
     case WORK_CATCHING_UP:
         if (!work->open_first && caught_up(work))
-            work_restart(work);
+            rt_work_restart(work);
         return;
     case WORK_APPLYING:
-        if (turn_passed(turn, work->durable_seq))
-            call_answer(work, work->status, work->text, work->reply);
+        if (rt_passed(instance, work->durable_seq))
+            rt_call_answer(work, work->status, work->text, work->reply);
         return;
     default: return;
     }
 }
 
 void
-work_progress(mst_turn *turn)
+rt_work_progress(mst_instance *instance)
 {
     do {
-        turn->progressed = false;
-        for (mst_work *work = turn->works; work; work = work->next)
+        instance->progressed = false;
+        for (mst_work *work = instance->works; work; work = work->next)
             progress(work);
-    } while (turn->progressed);
+    } while (instance->progressed);
 }
 
 /* What a core can do ---------------------------------------------------------------------------------- */
@@ -216,7 +217,7 @@ mst_work_arena(mst_work *work)
 mst_arena *
 mst_work_scratch(mst_work *work)
 {
-    return work->turn->scratch;
+    return work->instance->scratch;
 }
 
 void *
@@ -243,7 +244,7 @@ mst_work_event(mst_work *work, const char *stream, const char *batch_id, const c
                const ProtobufCMessage *message)
 {
     assert(work->state == WORK_RUNNING);
-    mst_part *part = part_current(work);
+    mst_part *part = rt_part_current(work);
     assert(part->events_count < EVENTS_MAX);
     Muster__V1__EventHead *head = mst_arena_alloc(part->arena, sizeof *head);
     *head = (Muster__V1__EventHead)MUSTER__V1__EVENT_HEAD__INIT;
@@ -258,14 +259,14 @@ mst_work_event(mst_work *work, const char *stream, const char *batch_id, const c
     part->size += body.size;
     part->rows += rows;
     if (work->call)
-        part_guard(work, stream)->expected = true;
+        rt_part_guard(work, stream)->expected = true;
 }
 
 void
 mst_work_guard(mst_work *work, const char *stream)
 {
-    part_current(work);
-    part_guard(work, stream)->expected = true;
+    rt_part_current(work);
+    rt_part_guard(work, stream)->expected = true;
 }
 
 size_t
@@ -278,8 +279,8 @@ void
 mst_work_part(mst_work *work)
 {
     assert(!work->call && work->state == WORK_RUNNING);
-    part_close(work, false);
-    parts_send(work);
+    rt_part_close(work, false);
+    rt_parts_send(work);
 }
 
 uint32_t
@@ -292,9 +293,9 @@ void
 mst_work_finish(mst_work *work)
 {
     assert(!work->call && work->state == WORK_RUNNING);
-    part_close(work, true);
+    rt_part_close(work, true);
     work->state = WORK_ENDING;
-    parts_send(work);
+    rt_parts_send(work);
 }
 
 void
@@ -305,19 +306,19 @@ mst_work_answer(mst_work *work, const ProtobufCMessage *reply)
     work->text = "";
     work->reply = reply ? mst_arena_pack(work->arena, reply) : (mst_slice){NULL, 0};
     if (!work->current || work->current->events_count == 0) {
-        call_answer(work, work->status, work->text, work->reply);
+        rt_call_answer(work, work->status, work->text, work->reply);
         return;
     }
     if (!work->command) {
-        turn_error(work->turn, "a query (%.64s) tried to change something", work->method);
-        call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, "this is a command and needs a command_id",
-                    (mst_slice){NULL, 0});
+        rt_error(work->instance, "a query (%.64s) tried to change something", work->method);
+        rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, "this is a command and needs a command_id",
+                       (mst_slice){NULL, 0});
         return;
     }
-    work->current->answer = call_record(work, work->current->arena, work->reply);
-    part_close(work, true);
+    work->current->answer = rt_call_record(work, work->current->arena, work->reply);
+    rt_part_close(work, true);
     work->state = WORK_ENDING;
-    parts_send(work);
+    rt_parts_send(work);
 }
 
 void
@@ -333,12 +334,12 @@ mst_work_refuse(mst_work *work, Muster__V1__AnswerStatus status, const ProtobufC
     work->text = mst_arena_strdup(work->arena, text);
     work->reply = reply ? mst_arena_pack(work->arena, reply) : (mst_slice){NULL, 0};
     if (!work->command) {
-        call_answer(work, status, work->text, work->reply);
+        rt_call_answer(work, status, work->text, work->reply);
         return;
     }
     /* What refuses a repeated command may be its own first effect. */
     work->state = WORK_RECALLING;
-    ask_find(work);
+    rt_ask_find(work);
 }
 
 void
@@ -351,9 +352,9 @@ mst_work_fail(mst_work *work, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (!work->call) {
-        work_release(work, false, text);
+        rt_work_release(work, false, text);
         return;
     }
-    turn_error(work->turn, "%.64s: %.120s", work->method, text);
-    call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, text, (mst_slice){NULL, 0});
+    rt_error(work->instance, "%.64s: %.120s", work->method, text);
+    rt_call_answer(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, text, (mst_slice){NULL, 0});
 }

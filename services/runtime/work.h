@@ -1,5 +1,5 @@
-/* work.h - the runtime's inside: the turn and the pieces of work in it. Included by turn.c, follow.c, work.c, parts.c,
- * asks.c, calls.c, report.c only.
+/* work.h - the runtime's inside: the instance and the pieces of work in it. Included by instance.c, follow.c, work.c,
+ * parts.c, asks.c, calls.c, report.c only.
  *
  * The life of a piece of work:
  *   HELD       an input or command that may not begin yet: projection behind, or a command of the same key before it
@@ -12,7 +12,7 @@
 #ifndef MUSTER_WORK_H
 #define MUSTER_WORK_H
 
-#include "services/runtime/turn.h"
+#include "services/runtime/instance.h"
 
 #define SUBSCRIPTION_REMEMBERED 0 /* index; on the bus one more */
 #define SUBSCRIPTION_STREAMED 1
@@ -91,7 +91,7 @@ typedef enum mst_work_state {
 
 struct mst_work {
     struct mst_work *next;
-    struct mst_turn *turn;
+    struct mst_instance *instance;
     mst_work_state state;
     bool call;
     int64_t since_ms;
@@ -146,7 +146,7 @@ typedef struct mst_letter {
     mst_slice request, body;
 } mst_letter;
 
-struct mst_turn {
+struct mst_instance {
     const mst_core *core;
     mst_core_env env;
     mst_port port;
@@ -179,70 +179,73 @@ struct mst_turn {
     int64_t last_error_ms, started_ms;
 };
 
-/* turn.c */
-uint64_t turn_request_id(mst_turn *turn);
-mst_status turn_send(mst_turn *turn, const Muster__V1__BusRequest *request, const mst_slice *bodies,
-                     size_t bodies_count);
+/* instance.c */
+uint64_t rt_request_id(mst_instance *instance);
+mst_status rt_send(mst_instance *instance, const Muster__V1__BusRequest *request, const mst_slice *bodies,
+                   size_t bodies_count);
 /* Sends now or, if that cannot be, with the next settle; forgotten when the session ends. */
-void turn_post(mst_turn *turn, const Muster__V1__BusRequest *request, mst_slice body);
-void turn_error(mst_turn *turn, const char *format, ...) MST_PRINTF(2, 3);
+void rt_post(mst_instance *instance, const Muster__V1__BusRequest *request, mst_slice body);
+void rt_error(mst_instance *instance, const char *format, ...) MST_PRINTF(2, 3);
 /* True if everything up to seq that this service follows was applied. */
-bool turn_passed(const mst_turn *turn, uint64_t seq);
+bool rt_passed(const mst_instance *instance, uint64_t seq);
 
 /* follow.c */
-void follow_start(mst_turn *turn);
-void follow_delivery(mst_turn *turn, const Muster__V1__Delivery *delivery, const mst_slice *bodies,
-                     size_t bodies_count);
-void follow_watermark(mst_turn *turn, const Muster__V1__Watermark *watermark);
-void follow_credit(mst_turn *turn);
+void rt_follow_start(mst_instance *instance);
+void rt_follow_delivery(mst_instance *instance, const Muster__V1__Delivery *delivery, const mst_slice *bodies,
+                        size_t bodies_count);
+void rt_follow_watermark(mst_instance *instance, const Muster__V1__Watermark *watermark);
+void rt_follow_credit(mst_instance *instance);
 /* Writes the batch log; `watermark`: even if only the position has moved. */
-void follow_flush(mst_turn *turn, bool watermark);
-mst_status follow_replay(mst_turn *turn);
-/* Unpacks the body of `head` into the turn's message arena. */
-const ProtobufCMessage *follow_unpack(mst_turn *turn, const char *type, mst_slice body);
+void rt_follow_flush(mst_instance *instance, bool watermark);
+mst_status rt_follow_replay(mst_instance *instance);
+/* Unpacks the body of `head` into the instance's message arena. */
+const ProtobufCMessage *rt_follow_unpack(mst_instance *instance, const char *type, mst_slice body);
 
 /* work.c */
-mst_work *work_new(mst_turn *turn, bool call);
-void work_begin(mst_work *work);
-void work_step(mst_work *work, const mst_step *step);
-void work_input(mst_turn *turn, const Muster__V1__Delivery *delivery, const mst_slice *bodies, size_t bodies_count);
-void work_progress(mst_turn *turn);
-void work_end(mst_work *work);
-void works_sweep(mst_turn *turn);
+mst_work *rt_work_new(mst_instance *instance, bool call);
+void rt_work_begin(mst_work *work);
+void rt_work_step(mst_work *work, const mst_step *step);
+void rt_work_input(mst_instance *instance, const Muster__V1__Delivery *delivery, const mst_slice *bodies,
+                   size_t bodies_count);
+void rt_work_progress(mst_instance *instance);
+void rt_work_end(mst_work *work);
+void rt_works_sweep(mst_instance *instance);
 /* Begins again from its first step once what it did not know is known. */
-void work_restart(mst_work *work);
+void rt_work_restart(mst_work *work);
 /* Gives an input back. */
-void work_release(mst_work *work, bool orderly, const char *reason);
+void rt_work_release(mst_work *work, bool orderly, const char *reason);
 
 /* parts.c */
-mst_part *part_current(mst_work *work);
-mst_guard *part_guard(mst_work *work, const char *stream);
-void part_close(mst_work *work, bool last);
-void parts_send(mst_work *work);
-void parts_unsend(mst_work *work);
-void parts_forget(mst_work *work);
-bool parts_result(mst_turn *turn, uint64_t request_id, const Muster__V1__CommitResult *result,
-                  const Muster__V1__Fault *fault);
+mst_part *rt_part_current(mst_work *work);
+mst_guard *rt_part_guard(mst_work *work, const char *stream);
+void rt_part_close(mst_work *work, bool last);
+void rt_parts_send(mst_work *work);
+void rt_parts_unsend(mst_work *work);
+void rt_parts_forget(mst_work *work);
+bool rt_parts_result(mst_instance *instance, uint64_t request_id, const Muster__V1__CommitResult *result,
+                     const Muster__V1__Fault *fault);
 
 /* asks.c */
-void ask_find(mst_work *work);
-void asks_send(mst_work *work);
-void asks_unsend(mst_work *work);
-bool ask_reply(mst_turn *turn, const Muster__V1__BusReply *reply, const mst_slice *bodies, size_t bodies_count);
+void rt_ask_find(mst_work *work);
+void rt_asks_send(mst_work *work);
+void rt_asks_unsend(mst_work *work);
+bool rt_ask_reply(mst_instance *instance, const Muster__V1__BusReply *reply, const mst_slice *bodies,
+                  size_t bodies_count);
 
 /* calls.c */
-void call_take(mst_turn *turn, const Muster__V1__CallRequest *request, const mst_slice *bodies, size_t bodies_count);
-void call_answer(mst_work *work, Muster__V1__AnswerStatus status, const char *text, mst_slice reply);
+void rt_call_take(mst_instance *instance, const Muster__V1__CallRequest *request, const mst_slice *bodies,
+                  size_t bodies_count);
+void rt_call_answer(mst_work *work, Muster__V1__AnswerStatus status, const char *text, mst_slice reply);
 /* What the commit of an answer keeps: fingerprint of the command, then the reply. */
-mst_slice call_record(mst_work *work, mst_arena *arena, mst_slice reply);
+mst_slice rt_call_record(mst_work *work, mst_arena *arena, mst_slice reply);
 /* Answers with what was kept. */
-void call_repeat(mst_work *work, const uint8_t *record, size_t size);
-void call_fingerprint(const mst_work *work, uint8_t fingerprint[MST_ID_SIZE]);
+void rt_call_repeat(mst_work *work, const uint8_t *record, size_t size);
+void rt_call_fingerprint(const mst_work *work, uint8_t fingerprint[MST_ID_SIZE]);
 /* May this command begin, or is another of the same key before it? */
-bool call_may_begin(const mst_work *work);
+bool rt_call_may_begin(const mst_work *work);
 
 /* report.c */
-void report_fill(mst_turn *turn, Muster__V1__Report *report, mst_arena *arena);
-void report_send(mst_turn *turn);
+void rt_report_fill(mst_instance *instance, Muster__V1__Report *report, mst_arena *arena);
+void rt_report_send(mst_instance *instance);
 
 #endif

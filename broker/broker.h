@@ -24,29 +24,29 @@
 #define MST_BROKER_COMMIT_SIZE_MAX 16777216u /* bytes of bodies in one commit; more: COMMIT_LIMIT */
 #define MST_BROKER_ACKS_MAX 16u
 #define MST_BROKER_EXPECTATIONS_MAX 64u
-#define MST_BROKER_ANSWER_MAX 65536u         /* bytes of an answer kept beside a commit */
-#define MST_BROKER_NAME_MAX 255u             /* bytes in names of streams, types, keys, producers, batches */
-#define MST_BROKER_SUBSCRIPTIONS_MAX 8u      /* of one session; more: FAULT_LIMIT */
-#define MST_BROKER_TYPES_MAX 64u             /* in one Follow or Join */
-#define MST_BROKER_SESSIONS_MAX 1024u        /* more: FAULT_LIMIT */
+#define MST_BROKER_ANSWER_MAX 65536u    /* bytes of an answer kept beside a commit */
+#define MST_BROKER_NAME_MAX 255u        /* bytes in names of streams, types, keys, producers, batches */
+#define MST_BROKER_SUBSCRIPTIONS_MAX 8u /* of one session; more: FAULT_LIMIT */
+#define MST_BROKER_TYPES_MAX 64u        /* in one Follow or Join */
+#define MST_BROKER_SESSIONS_MAX 1024u   /* more: FAULT_LIMIT */
 #define MST_BROKER_GROUPS_MAX 64u
-#define MST_BROKER_CALLS_MAX 4096u           /* under way at one time; more: ANSWER_UNAVAILABLE */
-#define MST_BROKER_SESSION_CALLS_MAX 256u    /* of one caller */
-#define MST_BROKER_GRANTS_MAX 5u             /* grants of an input without an accepted part, then it is parked */
-#define MST_BROKER_PARKED_MAX 100000u        /* of one group; more parks are kept in the log, not listed */
-#define MST_BROKER_TICK_US 50000             /* how often turns should come when nothing happens */
+#define MST_BROKER_CALLS_MAX 4096u        /* under way at one time; more: ANSWER_UNAVAILABLE */
+#define MST_BROKER_SESSION_CALLS_MAX 256u /* of one caller */
+#define MST_BROKER_GRANTS_MAX 5u          /* grants of an input without an accepted part, then it is parked */
+#define MST_BROKER_PARKED_MAX 100000u     /* of one group; more parks are kept in the log, not listed */
+#define MST_BROKER_TICK_US 50000          /* how often turns should come when nothing happens */
 
 typedef struct mst_broker mst_broker;
 
 typedef struct mst_broker_options {
-    mst_store *store;             /* borrowed; outlives the broker */
-    uint8_t new_incarnation[16];  /* for a log that has none yet */
-    int64_t now_us;               /* monotonic, as in tick */
+    mst_store *store;            /* borrowed; outlives the broker */
+    uint8_t new_incarnation[16]; /* for a log that has none yet */
+    int64_t now_us;              /* monotonic, as in tick */
     int64_t wall_ms;
-    uint32_t lease_ms;            /* 0: 10000 */
-    const char *events_endpoint;  /* told in Welcome; NULL unknown */
+    uint32_t lease_ms;           /* 0: 10000 */
+    const char *events_endpoint; /* told in Welcome; NULL unknown */
     uint32_t pid;
-    bool sync;                    /* for GetStatus only */
+    bool sync; /* for GetStatus only */
     /* To one session; a reply nobody waits for any more is dropped by the shell. */
     void (*out)(void *context, uint64_t session, const Muster__V1__BusReply *reply, mst_body *const *bodies,
                 size_t bodies_count);

@@ -2,7 +2,8 @@
  *
  * It knows what is durable and what is not: with sync on, an append is durable when it returns; with sync off it is
  * only remembered, and a crash forgets it. `mst_memstore_cut` makes the next append end the way a power cut does,
- * before or after the turn reached the disk; the broker has to be thrown away then and opened again on the same store. */
+ * before or after the turn reached the disk; the broker has to be thrown away then and opened again on the same store.
+ */
 #ifndef MUSTER_MEMSTORE_H
 #define MUSTER_MEMSTORE_H
 

@@ -55,5 +55,6 @@ mst_rights_producer(const mst_principal *principal, const char *producer)
     if (principal->role != MST_ROLE_SERVICE)
         return true; // others append nothing, or are the owner
     size_t size = strlen(principal->name);
-    return size > 0 && strncmp(producer, principal->name, size) == 0 && (producer[size] == '\0' || producer[size] == '/');
+    return size > 0 && strncmp(producer, principal->name, size) == 0 &&
+           (producer[size] == '\0' || producer[size] == '/');
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 typedef enum mst_role {
-    MST_ROLE_NONE,     /* nothing at all */
-    MST_ROLE_LOCAL,    /* came through the 0700 directory: the owner of the data */
+    MST_ROLE_NONE,  /* nothing at all */
+    MST_ROLE_LOCAL, /* came through the 0700 directory: the owner of the data */
     MST_ROLE_SERVICE,
     MST_ROLE_OPERATOR,
     MST_ROLE_OBSERVER,

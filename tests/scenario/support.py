@@ -311,8 +311,17 @@ class Instance:
         return self.cli("batch", "resolve", batch, "--entry", row, *choice, "--yes")
 
     def person(self, record, kind="person"):
-        """A record of the directory, as a dictionary of its fields."""
-        return record_fields(self.json("directory", "show", record, "--kind", kind))
+        """The newest version of a record, as a dictionary of its fields with `id` and `version`."""
+        newest = self.documents("directory", "history", record, "--kind", kind)[0]
+        return {**newest["values"], "id": newest["id"], "version": newest["version"]}
+
+    def parked(self):
+        """Inputs that failed five times."""
+        return self.json("parked", "list")["inputs"]
+
+    def errors(self, batch):
+        """Groups of wrong values."""
+        return self.documents("batch", "errors", batch, "--max", "0")
 
     def people(self, kind="person"):
         """The whole directory by id."""
@@ -372,11 +381,3 @@ def check_accounting(view):
     assert int(view["rows_total"]) == sum(parts.values()), f"{view['rows_total']} rows, accounted for {parts}"
     return parts
 
-
-def record_fields(document):
-    """The fields of a record document, flat, with `id` and `version`."""
-    record = document.get("record", document)
-    values = record.get("values", record.get("fields", {}))
-    if isinstance(values, list):
-        values = dict(zip(document.get("fields", []), values))
-    return {**values, "id": record.get("id"), "version": int(record.get("version", 0))}

@@ -65,7 +65,7 @@ def test_a29_every_row_of_a_mixed_file_has_one_outcome_and_the_sums_agree(church
     batch = church.create(content)
     view = church.wait_state(batch)
     assert view["fix_errors"] and view["rows_wrong"] == 1, view
-    church.cli("batch", "fix", batch, "--without-bad-rows", "--yes")
+    church.cli("batch", "fix", batch, "--without-bad-rows")
     view = church.complete(batch)
     assert (view["rows_total"], view["rejected"]) == (501, 1)
     results = church.results(batch)
@@ -92,7 +92,7 @@ def test_b34_while_rows_are_wrong_nothing_is_written_and_the_errors_are_listed(c
     shown = church.cli("batch", "errors", batch)
     for words in ("Mars", "31.31.1999", "Campus", "First Name"):
         assert words in shown, shown
-    lines = [line for one in church.documents("batch", "errors", batch) for line in one.get("first_lines", [])]
+    lines = [line for one in church.errors(batch) for line in one.get("first_lines", [])]
     assert sorted(lines) == [3, 4, 5], "the lines of the file are named"
 
 
@@ -100,14 +100,14 @@ def test_b37_rows_with_one_wrong_value_are_one_group_with_their_count(church):
     rows = [people.card(people.person(70 + at), campus="Sotuh" if at % 2 else "South") for at in range(40)]
     batch = church.create([people.CARD_HEADER, *rows])
     church.wait_state(batch)
-    groups = [one for one in church.documents("batch", "errors", batch) if one.get("value") == "Sotuh"]
+    groups = [one for one in church.errors(batch) if one.get("value") == "Sotuh"]
     assert len(groups) == 1 and groups[0]["count"] == 20, groups
 
 
 def test_rejected_rows_can_be_downloaded_with_their_reasons(church):
     batch = church.create([people.CARD_HEADER, people.card(people.person(60)), people.card(people.person(61), campus="Mars")])
     church.wait_state(batch)
-    church.cli("batch", "fix", batch, "--without-bad-rows", "--yes")
+    church.cli("batch", "fix", batch, "--without-bad-rows")
     church.complete(batch)
     path = church.files / "rejected.csv"
     church.cli("batch", "rejected", batch, "-o", path)

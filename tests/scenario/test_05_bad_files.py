@@ -51,7 +51,7 @@ def wrong_rows(church, content):
     batch = church.create(content, name="some-bad.csv")
     view = church.wait_state(batch)
     assert view["fix_errors"], view
-    groups = church.documents("batch", "errors", batch)
+    groups = church.errors(batch)
     church.cli("batch", "cancel", batch)
     return view, groups
 

@@ -24,7 +24,7 @@ def church(shared):
         ("batch", "log", "B999"),
         ("batch", "cancel", "B999"),
         ("batch", "resolve", "B999", "--entry", "1", "--new", "--yes"),
-        ("batch", "fix", "B999", "--without-bad-rows", "--yes"),
+        ("batch", "fix", "B999", "--without-bad-rows"),
         ("batch", "wait", "B999"),
     ],
 )
@@ -43,10 +43,10 @@ def test_an_entry_that_is_not_there_is_named(church):
     "command, word",
     [
         (("template", "show", "no-such-template"), "no-such-template"),
-        (("directory", "show", "p999", "--kind", "person"), "p999"),
-        (("directory", "show", "p1", "--kind", "unicorn"), "unicorn"),
+        (("directory", "history", "p1", "--kind", "unicorn"), "unicorn"),
+        (("directory", "export", "--kind", "unicorn"), "unicorn"),
         (("directory", "history", "p999", "--kind", "person"), "p999"),
-        (("parked", "release", "99999"), "99999"),
+        (("parked", "release", "parsing", "99999"), "parked"),
     ],
 )
 def test_an_unknown_name_is_repeated_in_the_message(church, command, word):

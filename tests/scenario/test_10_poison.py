@@ -66,8 +66,7 @@ def test_a_poisoned_input_is_parked_after_five_grants_and_released_by_command(mu
     grants, done = work_off(muster, poison)
     assert grants == [1, 2, 3, 4, 5], grants
     assert set(done) == set(names) - {poison}, "its neighbours went on"
-    parked = wait_for(lambda: muster.documents("parked", "list"), "the parked input to be listed")
-    parked = parked[0].get("inputs", parked)
+    parked = wait_for(muster.parked, "the parked input to be listed")
     assert [(one["batch_id"], one["group"], one["grants"]) for one in parked] == [(poison, GROUP, 5)], parked
     assert parked[0]["reason"], parked
     shown = muster.cli("parked", "list")
@@ -75,17 +74,13 @@ def test_a_poisoned_input_is_parked_after_five_grants_and_released_by_command(mu
     muster.down()
     muster.up()
     assert poison in muster.cli("parked", "list"), "it is still parked after a restart"
-    muster.cli("parked", "release", *release_arguments(parked[0]))
+    muster.cli("parked", "release", parked[0]["group"], parked[0]["seq"])
     bus = member(muster)
     delivery, _ = bus.next("delivery", timeout_s=10.0)
     assert delivery.envelope.batch_id == poison
     assert finish(bus, delivery).status == pb.COMMIT_OK
     bus.close()
     assert poison not in muster.cli("parked", "list")
-
-
-def release_arguments(parked):
-    return (f"{parked['group']}/{parked['seq']}",)
 
 
 def test_an_input_is_answered_once_however_often_it_is_tried(muster):
@@ -135,7 +130,7 @@ def test_orderly_leaving_does_not_count_as_an_attempt(muster):
         bus.status()
         bus.close()
     assert delivery.grants <= 2, delivery
-    assert not any(one.get("batch_id") for one in muster.documents("parked", "list"))
+    assert not muster.parked()
 
 
 def test_a_service_that_dies_on_one_batch_again_and_again_parks_it_and_serves_the_others(muster):
@@ -155,9 +150,7 @@ def test_a_service_that_dies_on_one_batch_again_and_again_parks_it_and_serves_th
     wait_for(attempts, "parsing dies on it until it is parked or done", 60)
     good = muster.create([people.CARD_HEADER, people.card(people.person(2))], name="good.csv")
     muster.complete(good)
-    parked = muster.cli("parked", "list")
-    if poison in parked:
-        seq = next(one for one in muster.documents("parked", "list"))
-        one = seq.get("inputs", [seq])[0]
-        muster.cli("parked", "release", *release_arguments(one))
+    for one in muster.parked():
+        assert one["batch_id"] == poison, one
+        muster.cli("parked", "release", one["group"], one["seq"])
     assert muster.complete(poison)["rows_total"] == 120_000

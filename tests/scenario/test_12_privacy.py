@@ -25,7 +25,7 @@ def test_s39_personal_data_of_inputs_never_appears_in_any_log(muster):
     wrong = people.card(CANARY, campus="canary-campus", birth_date="canary-date", postcode="q7q7q")
     batch = muster.create([people.CARD_HEADER, people.card(CANARY), unsure, wrong], name="canary-q7.csv")
     muster.wait_state(batch)
-    muster.cli("batch", "fix", batch, "--without-bad-rows", "--yes")
+    muster.cli("batch", "fix", batch, "--without-bad-rows")
     muster.wait_state(batch, "Await Discrepancy Verification")
     muster.resolve(batch, 2, "--new")
     muster.complete(batch)

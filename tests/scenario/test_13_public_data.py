@@ -16,7 +16,7 @@ def through(muster, directory, batch, name, id_column, directory_rows, batch_row
     view = muster.wait_state(identity, timeout_s=300)
     assert view["outcome"] != "failed", view
     if view.get("fix_errors"):
-        muster.cli("batch", "fix", identity, "--without-bad-rows", "--yes")
+        muster.cli("batch", "fix", identity, "--without-bad-rows")
         view = muster.wait_state(identity, timeout_s=300)
     opened = view["discrepancies"]
     if state_of(view) == "Await Discrepancy Verification":

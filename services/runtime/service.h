@@ -40,27 +40,27 @@ typedef enum mst_step_kind {
 /* Why work() is called now. Everything in it is borrowed for the call. */
 typedef struct mst_step {
     mst_step_kind kind;
-    uint64_t tag;            /* PAGE, ANSWER: as given when asking */
-    mst_event input;         /* INPUT */
-    uint32_t next_part;      /* INPUT: parts below are durable already; begin with this one */
-    const char *method;      /* CALL: name of the message */
-    const char *key;         /* CALL */
-    const char *operator;    /* CALL: the person */
+    uint64_t tag;                     /* PAGE, ANSWER: as given when asking */
+    mst_event input;                  /* INPUT */
+    uint32_t next_part;               /* INPUT: parts below are durable already; begin with this one */
+    const char *method;               /* CALL: name of the message */
+    const char *key;                  /* CALL */
+    const char *operator;             /* CALL: the person */
     const ProtobufCMessage *argument; /* CALL: unpacked */
-    const mst_event *events; /* PAGE */
+    const mst_event *events;          /* PAGE */
     size_t events_count;
-    uint64_t next;           /* PAGE: where to read on */
-    bool end;                /* PAGE: nothing behind it now */
+    uint64_t next;                   /* PAGE: where to read on */
+    bool end;                        /* PAGE: nothing behind it now */
     Muster__V1__AnswerStatus status; /* ANSWER */
-    const char *text;        /* ANSWER */
+    const char *text;                /* ANSWER */
     const ProtobufCMessage *message; /* ANSWER: unpacked, or NULL */
 } mst_step;
 
 typedef struct mst_core_env {
-    const char *data_dir;   /* this instance's own directory (exists, 0700); "" in the simulator: keep all in memory */
-    const char *blobs_dir;  /* ingestion only */
-    const char *instance;   /* "parsing/1" */
-    void *extra;            /* the simulator's own stores, or NULL */
+    const char *data_dir;  /* this instance's own directory (exists, 0700); "" in the simulator: keep all in memory */
+    const char *blobs_dir; /* ingestion only */
+    const char *instance;  /* "parsing/1" */
+    void *extra;           /* the simulator's own stores, or NULL */
 } mst_core_env;
 
 typedef struct mst_core {
@@ -117,8 +117,8 @@ void mst_work_finish(mst_work *work);
  * comes again. */
 void mst_work_answer(mst_work *work, const ProtobufCMessage *reply);
 /* Ends a call without events. STALE may carry the present state as reply (NULL otherwise). */
-void mst_work_refuse(mst_work *work, Muster__V1__AnswerStatus status, const ProtobufCMessage *reply,
-                     const char *format, ...) MST_PRINTF(4, 5);
+void mst_work_refuse(mst_work *work, Muster__V1__AnswerStatus status, const ProtobufCMessage *reply, const char *format,
+                     ...) MST_PRINTF(4, 5);
 /* Ends an input as a failed attempt: it comes again, and is parked after five. `reason` without personal data. */
 void mst_work_fail(mst_work *work, const char *format, ...) MST_PRINTF(2, 3);
 

@@ -1,3 +1,134 @@
-/* export.c - see export.h. */
+/* export.c - see export.h. The core: what is followed, what is worked on, and how the state is folded. */
 #include "services/export/export.h"
-const mst_core export_core = {.name = "export"};
+
+#include "broker/lib/log.h"
+#include "services/export/export_state.h"
+#include <stdlib.h>
+#include <string.h>
+
+static mst_status
+export_open(void **state, const mst_core_env *env)
+{
+    char *dir = mst_strdup("");
+    if (env->data_dir[0] != 0) {
+        size_t size = strlen(env->data_dir) + sizeof "/directory";
+        dir = mst_realloc(dir, size);
+        stpcpy(stpcpy(dir, env->data_dir), "/directory");
+    }
+    export_state *self = mst_alloc(sizeof *self);
+    *self = (export_state){.catalog = mst_catalog_new(), .batches = batches_new()};
+    mst_status status = directory_open(&self->directory, dir);
+    free(dir);
+    *state = self;
+    return status;
+}
+
+static void
+export_close(void *state)
+{
+    export_state *self = state;
+    if (self == NULL)
+        return;
+    if (self->directory != NULL && directory_flush(self->directory) != MST_OK)
+        mst_log(MST_LOG_WARN, "directory closed unwritten: the last changes are read again from the log", NULL);
+    directory_close(&self->directory);
+    batches_destroy(&self->batches);
+    mst_catalog_destroy(&self->catalog);
+    free(self);
+}
+
+/* The directory cannot be served when it cannot take what is true, and nothing is lost by stopping: it is folded on
+ * from its position at the next start. */
+static void
+stop_unwritten(mst_status status)
+{
+    mst_log(MST_LOG_ERROR, "stopped: the directory cannot be written. Make room on the disk and start again", "status",
+            mst_status_name(status), NULL);
+    exit(1);
+}
+
+static void
+export_apply(void *state, const mst_event *event)
+{
+    export_state *self = state;
+    if (event->message == NULL)
+        return;
+    if (strcmp(event->head->type, "RecordsChanged") == 0) {
+        mst_status status = directory_apply(self->directory, event->head->seq, event->head->stream_version,
+                                            (const Muster__V1__RecordsChanged *)event->message);
+        if (status == MST_INVALID || status == MST_LIMIT)
+            mst_log(MST_LOG_ERROR, "RecordsChanged not understood: left out", "seq=u", (uint64_t)event->head->seq,
+                    NULL);
+        else if (status != MST_OK && status != MST_SEEN)
+            stop_unwritten(status);
+    }
+    mst_catalog_apply(self->catalog, event);
+    batches_apply(self->batches, event);
+}
+
+static void
+export_work(void *state, mst_work *work, const mst_step *step)
+{
+    if (mst_work_data(work) != NULL ||
+        (step->kind == MST_STEP_INPUT && strcmp(step->input.head->type, "ExportQueued") == 0))
+        job_step(state, work, step);
+    else if (step->kind == MST_STEP_INPUT)
+        queue_input(state, work, step);
+    else if (step->kind == MST_STEP_CALL)
+        calls_answer(state, work, step);
+}
+
+static uint64_t
+export_position(void *state)
+{
+    return directory_position(((export_state *)state)->directory);
+}
+
+static void
+export_idle(void *state, bool busy)
+{
+    export_state *self = state;
+    if (busy || directory_pending(self->directory) == 0)
+        return;
+    mst_status status = directory_flush(self->directory);
+    if (status != MST_OK)
+        stop_unwritten(status);
+}
+
+static const char *const TYPES[] = {
+    "BatchCancelled",
+    "BatchCompleted",
+    "BatchCreated",
+    "BatchFailed",
+    "DirectoryDeclared",
+    "DiscrepancyResolved",
+    "EntriesAccepted",
+    "ExportQueued",
+    "ExportStarted",
+    "FileReceived",
+    "FileRecognised",
+    "MatchingFinished",
+    "RecheckFinished",
+    "RecheckRequested",
+    "TemplateAdded",
+    "VerificationFinished",
+    NULL,
+};
+static const char *const STREAMED_TYPES[] = {"RecordsChanged", NULL};
+static const char *const INPUTS[] = {
+    "EntriesAccepted", "ExportQueued", "MatchingFinished", "RecheckFinished", "VerificationFinished", NULL,
+};
+
+const mst_core export_core = {
+    .name = "export",
+    .types = TYPES,
+    .streamed_types = STREAMED_TYPES,
+    .inputs = INPUTS,
+    .inputs_max = 8, /* kinds exported side by side, and inputs that only queue */
+    .open = export_open,
+    .close = export_close,
+    .apply = export_apply,
+    .work = export_work,
+    .position = export_position,
+    .idle = export_idle,
+};

@@ -1,0 +1,277 @@
+/* batches.c - see batches.h. */
+#include "services/export/batches.h"
+
+#include "export.pb-c.h"
+#include "matching.pb-c.h"
+#include "parsing.pb-c.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCHES_MAX 10000000u /* batches of one directory; ids above are not ours */
+
+/* Ids are "B" and a number counted up by ingestion, so the number is the place. */
+struct batches {
+    batch **by_number;
+    size_t room;
+};
+
+batches *
+batches_new(void)
+{
+    batches *self = mst_alloc(sizeof *self);
+    *self = (batches){0};
+    return self;
+}
+
+static void
+forget_resolutions(batch *one)
+{
+    for (size_t i = 0; i < one->resolutions_count; i++)
+        free(one->resolutions[i].record_id);
+    free(one->resolutions);
+    one->resolutions = NULL;
+    one->resolutions_count = one->resolutions_room = 0;
+}
+
+static void
+forget_fields(batch *one)
+{
+    for (size_t i = 0; i < one->fields_count; i++)
+        free(one->fields[i]);
+    free(one->fields);
+    one->fields = NULL;
+    one->fields_count = 0;
+}
+
+static void
+batch_free(batch *one)
+{
+    if (one == NULL)
+        return;
+    forget_resolutions(one);
+    forget_fields(one);
+    free(one->kind);
+    free(one->template_name);
+    free(one->date);
+    free(one->id_column);
+    free(one->entries_stream);
+    free((char *)(uintptr_t)one->id);
+    free(one);
+}
+
+void
+batches_destroy(batches **self)
+{
+    if (*self == NULL)
+        return;
+    for (size_t i = 0; i < (*self)->room; i++)
+        batch_free((*self)->by_number[i]);
+    free((*self)->by_number);
+    free(*self);
+    *self = NULL;
+}
+
+/* 0: not an id of a batch. */
+static size_t
+number_of(const char *batch_id)
+{
+    char *end = NULL;
+    if (batch_id[0] != 'B' || batch_id[1] < '1' || batch_id[1] > '9' || strlen(batch_id) > 9)
+        return 0;
+    unsigned long number = strtoul(batch_id + 1, &end, 10);
+    return *end == 0 && number <= BATCHES_MAX ? number : 0;
+}
+
+batch *
+batches_find(const batches *self, const char *batch_id)
+{
+    size_t number = number_of(batch_id);
+    return number == 0 || number >= self->room ? NULL : self->by_number[number];
+}
+
+batch *
+batches_next(const batches *self, const batch *after)
+{
+    size_t number = after == NULL ? 0 : number_of(after->id);
+    for (number++; number < self->room; number++)
+        if (self->by_number[number] != NULL)
+            return self->by_number[number];
+    return NULL;
+}
+
+static batch *
+find_or_add(batches *self, const char *batch_id)
+{
+    size_t number = number_of(batch_id);
+    if (number == 0)
+        return NULL;
+    if (number >= self->room) {
+        size_t room = number * 2 + 16;
+        self->by_number = mst_realloc(self->by_number, room * sizeof(batch *));
+        memset(self->by_number + self->room, 0, (room - self->room) * sizeof(batch *));
+        self->room = room;
+    }
+    if (self->by_number[number] == NULL) {
+        batch *one = self->by_number[number] = mst_alloc(sizeof *one);
+        *one = (batch){.id = mst_strdup(batch_id), .id_field = -1};
+    }
+    return self->by_number[number];
+}
+
+/* The events ------------------------------------------------------------------------------------------- */
+
+static void
+set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = mst_strdup(value);
+}
+
+static void
+created(batch *one, const Muster__V1__BatchCreated *event)
+{
+    set_text(&one->kind, event->kind);
+    set_text(&one->template_name, event->template_name);
+    set_text(&one->date, event->batch_date);
+    set_text(&one->id_column, event->id_column);
+    one->template_version = event->template_version;
+    one->import = event->purpose == MUSTER__V1__PURPOSE__PURPOSE_IMPORT;
+    one->dry_run = event->dry_run;
+    for (size_t i = 0; i < event->n_options; i++) {
+        one->membership_date |= strcmp(event->options[i], "membership-date") == 0;
+        one->update_campus |= strcmp(event->options[i], "update-campus") == 0;
+    }
+}
+
+static void
+recognised(batch *one, const Muster__V1__FileRecognised *event)
+{
+    forget_fields(one);
+    one->fields = mst_alloc((event->n_fields + 1) * sizeof *one->fields);
+    one->fields_count = event->n_fields;
+    for (size_t i = 0; i < event->n_fields; i++)
+        one->fields[i] = mst_strdup(event->fields[i]);
+    one->id_field = -1;
+    if (!one->import || one->id_column == NULL || one->id_column[0] == 0)
+        return;
+    /* The header of the id column leads to the field its cells stand in. */
+    const char *field = one->id_column;
+    for (size_t i = 0; i < event->n_columns; i++)
+        if (strcmp(event->columns[i]->header, one->id_column) == 0 && event->columns[i]->field[0] != 0)
+            field = event->columns[i]->field;
+    for (size_t i = 0; i < one->fields_count; i++)
+        if (strcmp(one->fields[i], field) == 0)
+            one->id_field = (int)i;
+}
+
+static void
+accepted(batch *one, const Muster__V1__EntriesAccepted *event)
+{
+    if (one->generation != event->generation)
+        forget_resolutions(one); // decisions about rows as they were read before
+    one->generation = event->generation;
+    set_text(&one->entries_stream, event->entries_stream);
+    one->chunks = event->chunks;
+    one->rows = event->rows;
+}
+
+/* Where the decision about `row` stands or would stand. */
+static size_t
+resolution_place(const batch *self, uint32_t row)
+{
+    size_t low = 0, high = self->resolutions_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (self->resolutions[middle].row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const resolution *
+batch_resolution(const batch *self, uint32_t row)
+{
+    size_t at = resolution_place(self, row);
+    return at < self->resolutions_count && self->resolutions[at].row == row ? &self->resolutions[at] : NULL;
+}
+
+static void
+resolved(batch *one, const Muster__V1__DiscrepancyResolved *event)
+{
+    if (event->generation != one->generation)
+        return;
+    size_t at = resolution_place(one, event->row);
+    if (at == one->resolutions_count || one->resolutions[at].row != event->row) {
+        if (one->resolutions_count == one->resolutions_room) {
+            one->resolutions_room = one->resolutions_room == 0 ? 16 : one->resolutions_room * 2;
+            one->resolutions = mst_realloc(one->resolutions, one->resolutions_room * sizeof *one->resolutions);
+        }
+        memmove(&one->resolutions[at + 1], &one->resolutions[at],
+                (one->resolutions_count - at) * sizeof *one->resolutions);
+        one->resolutions[at] = (resolution){.row = event->row};
+        one->resolutions_count++;
+    }
+    one->resolutions[at].choice = event->choice;
+    set_text(&one->resolutions[at].record_id, event->record_id);
+}
+
+/* The queue closes behind a batch: what only its export needs is let go. */
+static void
+ended(batch *one)
+{
+    one->left_queue_seq = one->seq;
+    forget_resolutions(one);
+    forget_fields(one);
+}
+
+void
+batches_apply(batches *self, const mst_event *event)
+{
+    const char *type = event->head->type;
+    batch *one = find_or_add(self, event->head->batch_id);
+    if (one == NULL)
+        return;
+    if (strcmp(type, "RecordsChanged") == 0) { // comes on its own way, not in order with the others
+        if (event->head->stream_version > one->records_version)
+            one->records_version = event->head->stream_version;
+        return;
+    }
+    if (event->head->seq <= one->seq)
+        return;
+    one->seq = event->head->seq;
+    const void *message = event->message;
+    if (message == NULL)
+        return;
+    if (strcmp(type, "BatchCreated") == 0) {
+        created(one, message);
+    } else if (strcmp(type, "FileRecognised") == 0) {
+        recognised(one, message);
+    } else if (strcmp(type, "EntriesAccepted") == 0) {
+        accepted(one, message);
+    } else if (strcmp(type, "MatchingFinished") == 0) {
+        one->position = ((const Muster__V1__MatchingFinished *)message)->position;
+    } else if (strcmp(type, "RecheckFinished") == 0) {
+        one->position = ((const Muster__V1__RecheckFinished *)message)->position;
+    } else if (strcmp(type, "DiscrepancyResolved") == 0) {
+        resolved(one, message);
+    } else if (strcmp(type, "ExportQueued") == 0) {
+        one->queued_seq = one->seq;
+    } else if (strcmp(type, "RecheckRequested") == 0) {
+        one->rechecks = ((const Muster__V1__RecheckRequested *)message)->recheck;
+        one->left_queue_seq = one->seq;
+    } else if (strcmp(type, "ExportStarted") == 0) {
+        one->started = true;
+    } else if (strcmp(type, "BatchCompleted") == 0) {
+        one->completed = true;
+        one->records_events = ((const Muster__V1__BatchCompleted *)message)->records_events;
+        ended(one);
+    } else if (strcmp(type, "BatchFailed") == 0) {
+        one->failed = true;
+        ended(one);
+    } else if (strcmp(type, "BatchCancelled") == 0 && !one->started) {
+        one->cancelled = true;
+        ended(one);
+    }
+}

@@ -1,0 +1,23 @@
+/* export_state.h - what the parts of service export share: its state, and the three ways work comes in. */
+#ifndef MUSTER_EXPORT_STATE_H
+#define MUSTER_EXPORT_STATE_H
+
+#include "services/export/batches.h"
+#include "services/export/directory.h"
+#include "services/runtime/catalog.h"
+#include "services/runtime/service.h"
+
+typedef struct export_state {
+    mst_catalog *catalog;
+    batches *batches;
+    directory *directory;
+} export_state;
+
+/* queue.c: an input that makes a batch ready for export. */
+void queue_input(export_state *state, mst_work *work, const mst_step *step);
+/* job.c: every step of an ExportQueued. */
+void job_step(export_state *state, mst_work *work, const mst_step *step);
+/* calls.c: a command or query. */
+void calls_answer(export_state *state, mst_work *work, const mst_step *step);
+
+#endif

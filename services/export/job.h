@@ -1,0 +1,87 @@
+/* job.h - one batch being exported: what job.c (the order of steps) and chunk.c (one chunk) share.
+ *
+ * A batch is written in stretches of about FATES_ROWS_MAX rows: their decisions are read, the records they touch are
+ * fetched in one sorted pass, then chunk after chunk is read and written, each as one part of the answer. Within a
+ * stretch later rows see what earlier ones changed; between stretches the directory has caught up. So memory depends
+ * on the stretch, and a stretch may begin at any chunk: after a crash the first chunk not accepted yet begins one. */
+#ifndef MUSTER_EXPORT_JOB_H
+#define MUSTER_EXPORT_JOB_H
+
+#include "parsing.pb-c.h"
+#include "proto/rows.h"
+#include "services/export/export_state.h"
+#include "services/export/fates.h"
+#include "services/export/update.h"
+
+#define OUTCOMES_COUNT 6u
+#define RECORD_SIZE_MAX (768u << 10) /* bytes of values in one record; a row that would make more is rejected */
+#define CHANGED_SIZE_MAX                                                                                               \
+    (700u << 10) /* bytes of values after which a RecordsChanged is full; less than a body by one                      \
+                    record, if it holds more than one */
+
+typedef enum job_phase {
+    JOB_CATCHING_UP, /* earlier exports of the kind must have reached the directory */
+    JOB_COUNTING,    /* after a crash: what the accepted parts did */
+    JOB_SETTLING,    /* the stretch before must have reached the directory */
+    JOB_DECISIONS,   /* reading what becomes of the rows of this stretch */
+    JOB_FAR,         /* what became of rows in front of it that are followed */
+    JOB_ROWS         /* chunk after chunk */
+} job_phase;
+
+/* What became of a row in front of the stretch. */
+typedef struct far_row {
+    uint32_t row;
+    bool known;
+    fate_kind kind;
+    mst_slice id;
+} far_row;
+
+typedef struct job {
+    export_state *state;
+    batch *batch;
+    const Muster__V1__Kind *kind;
+    bool may_create;
+    update_plan plan;
+    uint64_t queued_seq; /* of the input */
+    uint64_t position;   /* decisions know the directory as of here */
+    uint32_t generation;
+    uint32_t next_part;
+    job_phase phase;
+    /* Streams: decisions, results, records; and its own, export/<batch>. */
+    char *decisions_stream, *results_stream, *records_stream, *own_stream;
+    const batch *earlier; /* CATCHING_UP: the export looked at */
+
+    uint64_t counts[OUTCOMES_COUNT];
+    uint64_t records_events; /* RecordsChanged written so far, in this life or before */
+    uint32_t *chunk_rows;    /* first row of each chunk known, and behind them the next one's */
+    uint32_t chunks_known;
+    bool all_new;            /* every row makes a record under an id of its own: nothing to decide or look up */
+    bool look_before_making; /* ids of this batch may be taken */
+
+    /* The stretch */
+    mst_arena *arena;
+    fates fates;
+    uint32_t chunk;       /* the next to be written */
+    uint32_t chunk_end;   /* first behind the stretch */
+    uint32_t chunk_asked; /* first not asked for */
+    uint32_t pages_open;  /* asked and not here */
+    far_row *far;
+    size_t far_count, far_asked;
+    directory_record *records;
+    size_t records_count;
+    uint32_t *users;       /* of each record: rows still to come that mean it */
+    bool *made;            /* of each record: a row of this stretch makes it */
+    mst_slice **rewritten; /* of each record: its cells since this stretch changed it, NULL before */
+
+    /* One chunk */
+    mst_rows_builder out;
+    uint32_t *out_versions;
+    size_t out_versions_room;
+    mst_slice *before, *after; /* a cell per field of the kind */
+} job;
+
+/* chunk.c: writes the events of one chunk to the current part. False: something cannot be; `why` says what, and no
+ * event was added. */
+bool chunk_write(job *self, mst_work *work, const Muster__V1__EntriesRead *entries, char why[256]);
+
+#endif

@@ -1,0 +1,109 @@
+/* person.c - see person.h. */
+#include "person.h"
+
+#include <assert.h>
+#include <string.h>
+
+_Static_assert(sizeof(person) == 64, "the header of a person is one cache line");
+_Static_assert(PERSON_SIZE_MAX / 16 < 256, "units fit a byte");
+
+/* Multiply and fold, eight bytes at a time; quality is that of the multiplication, enough for block keys. */
+static uint64_t
+mix(uint64_t hash, uint64_t word)
+{
+    unsigned __int128 product = (unsigned __int128)(hash ^ word) * 0x9E3779B97F4A7C15u;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint32_t
+person_hash(uint32_t seed, const void *data, size_t size)
+{
+    const unsigned char *bytes = data;
+    uint64_t hash = 0x2545F4914F6CDD1Du ^ ((uint64_t)seed << 32) ^ size;
+    for (; size >= 8; bytes += 8, size -= 8) {
+        uint64_t word = 0;
+        for (int i = 0; i < 8; i++)
+            word |= (uint64_t)bytes[i] << (8 * i);
+        hash = mix(hash, word);
+    }
+    uint64_t rest = 0;
+    for (size_t i = 0; i < size; i++)
+        rest |= (uint64_t)bytes[i] << (8 * i);
+    hash = mix(mix(hash, rest), 0xD6E8FEB86659FD93u);
+    return (uint32_t)(hash >> 32) ^ (uint32_t)hash;
+}
+
+void
+draft_clear(draft *draft)
+{
+    memset(draft->phones, 0, sizeof draft->phones);
+    draft->birth = 0;
+    draft->suffix = SUFFIX_NONE;
+    draft->gender = GENDER_NONE;
+    memset(draft->sizes, 0, sizeof draft->sizes);
+}
+
+void
+draft_set(draft *draft, slot slot, const char *text, size_t size)
+{
+    if (size > PERSON_TEXT_MAX)
+        size = PERSON_TEXT_MAX;
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    memcpy(draft->texts[slot], text, size);
+    draft->sizes[slot] = (uint8_t)size;
+}
+
+void
+draft_set_exact(draft *draft, slot slot, const char *text, size_t size)
+{
+    draft_set(draft, slot, text, size);
+    if (size <= PERSON_TEXT_MAX)
+        return;
+    uint32_t hash = person_hash(0, text, size);
+    for (int i = 0; i < 8; i++)
+        draft->texts[slot][PERSON_TEXT_MAX - 8 + i] = "0123456789abcdef"[hash >> (28 - 4 * i) & 15];
+    draft->sizes[slot] = PERSON_TEXT_MAX;
+}
+
+size_t
+person_size(const draft *draft, size_t record_id_size)
+{
+    size_t size = sizeof(person) + record_id_size;
+    for (int i = 0; i < SLOT_COUNT; i++)
+        size += draft->sizes[i];
+    return (size + 15) & ~(size_t)15;
+}
+
+void
+person_pack(person *memory, const draft *draft, const char *record_id, size_t record_id_size)
+{
+    assert(record_id_size <= PERSON_RECORD_ID_MAX);
+    memcpy(memory->phones, draft->phones, sizeof memory->phones);
+    memory->birth = draft->birth;
+    memory->units = (uint8_t)(person_size(draft, record_id_size) / 16);
+    memory->record_id_size = (uint8_t)record_id_size;
+    memory->suffix = draft->suffix;
+    memory->gender = draft->gender;
+    memset(memory->spare, 0, sizeof memory->spare);
+    memcpy(memory->sizes, draft->sizes, sizeof memory->sizes);
+    char *out = memory->texts;
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        memcpy(out, draft->texts[i], draft->sizes[i]);
+        out += draft->sizes[i];
+    }
+    if (record_id_size > 0)
+        memcpy(out, record_id, record_id_size);
+}
+
+void
+person_view_of(person_view *view, const person *person)
+{
+    const char *text = person->texts;
+    view->person = person;
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        view->texts[i] = text;
+        text += person->sizes[i];
+    }
+    view->record_id = text;
+}

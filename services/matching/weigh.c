@@ -1,0 +1,231 @@
+/* weigh.c - see weigh.h. */
+#include "weigh.h"
+
+#include "common_names.h"
+#include <assert.h>
+#include <string.h>
+
+#define PARAMETERS_VERSION 1u
+
+/* How many invented people of the census (or of a place nobody knows) are mixed under the counted ones. */
+static const uint32_t MIXED[TERM_KINDS] = {500, 500, 8, 8};
+/* How many in a million bear a value that no list knows. */
+static const uint32_t UNLISTED_PER_MILLION[TERM_KINDS] = {60, 12, 2000, 1000};
+/* m of "equal" in percent, and the most that agreeing may weigh. */
+static const uint32_t EQUAL_PERCENT[TERM_KINDS] = {88, 92, 85, 85};
+static const int32_t EQUAL_WEIGHT_MAX[TERM_KINDS] = {11000, 14000, 7000, 9000};
+
+int32_t
+log2_milli(uint64_t over, uint64_t under)
+{
+    assert(over > 0 && under > 0);
+    int shift = __builtin_clzll(under) - __builtin_clzll(over);
+    unsigned __int128 scaled = ((unsigned __int128)over << 63) / under; // over / under in 1/2^63
+    // Bring it to [1, 2) with 62 bits behind the point.
+    int whole = shift;
+    unsigned __int128 one = (unsigned __int128)1 << 62;
+    scaled = whole + 1 >= 0 ? scaled >> (whole + 1) : scaled << -(whole + 1);
+    while (scaled < one) {
+        scaled <<= 1;
+        whole--;
+    }
+    while (scaled >= 2 * one) {
+        scaled >>= 1;
+        whole++;
+    }
+    uint64_t x = (uint64_t)scaled;
+    uint32_t fraction = 0;
+    for (int i = 0; i < 16; i++) {
+        unsigned __int128 square = ((unsigned __int128)x * x) >> 62;
+        fraction <<= 1;
+        if (square >= 2 * one) {
+            square >>= 1;
+            fraction |= 1;
+        }
+        x = (uint64_t)square;
+    }
+    return whole * 1000 + (int32_t)((fraction * 1000u) >> 16);
+}
+
+/* Parameters: version, population, then for each kind least, count and (hash, count) pairs; 32 bits, little-endian. */
+
+static uint8_t *
+put32(uint8_t *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        *out++ = (uint8_t)(value >> (8 * i));
+    return out;
+}
+
+static bool
+get32(mst_slice *in, uint32_t *value)
+{
+    if (in->size < 4)
+        return false;
+    *value = 0;
+    for (int i = 0; i < 4; i++)
+        *value |= (uint32_t)in->data[i] << (8 * i);
+    in->data += 4;
+    in->size -= 4;
+    return true;
+}
+
+mst_slice
+weigher_pack(mst_arena *arena, const people *directory)
+{
+    size_t room = 4 * (2 + TERM_KINDS * (2 + 2 * (size_t)TERMS_LISTED_MAX));
+    uint8_t *start = mst_arena_alloc(arena, room), *out = start;
+    term *top = mst_arena_alloc(arena, TERMS_LISTED_MAX * sizeof *top);
+    out = put32(out, PARAMETERS_VERSION);
+    out = put32(out, directory == NULL ? 0 : (uint32_t)people_count(directory));
+    for (int kind = 0; kind < TERM_KINDS; kind++) {
+        size_t count = directory == NULL ? 0 : terms_top(&people_terms(directory)[kind], top, TERMS_LISTED_MAX);
+        out = put32(out, count == TERMS_LISTED_MAX ? top[count - 1].count : 0);
+        out = put32(out, (uint32_t)count);
+        for (size_t i = 0; i < count; i++) {
+            out = put32(out, top[i].hash);
+            out = put32(out, top[i].count);
+        }
+    }
+    return (mst_slice){start, (size_t)(out - start)};
+}
+
+bool
+weigher_init(weigher *weigher, mst_slice parameters)
+{
+    memset(weigher, 0, sizeof *weigher);
+    uint32_t version, count;
+    if (!get32(&parameters, &version) || version != PARAMETERS_VERSION ||
+        !get32(&parameters, &weigher->population))
+        return false;
+    for (int kind = 0; kind < TERM_KINDS; kind++) {
+        if (!get32(&parameters, &weigher->listed_least[kind]) || !get32(&parameters, &count) ||
+            count > TERMS_LISTED_MAX)
+            return false;
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t hash, count_of;
+            if (!get32(&parameters, &hash) || !get32(&parameters, &count_of) || hash == 0 || count_of == 0)
+                return false;
+            if (count_of > INT32_MAX)
+                return false;
+            terms_count(&weigher->listed[kind], hash, (int)count_of);
+        }
+    }
+    return parameters.size == 0;
+}
+
+void
+weigher_release(weigher *weigher)
+{
+    for (int kind = 0; kind < TERM_KINDS; kind++)
+        terms_release(&weigher->listed[kind]);
+}
+
+static uint32_t
+census_per_million(term_kind kind, const char *text, size_t size)
+{
+    // 512 slots for each list, filled on first use: a search per row must not scan 400 names.
+    static const common_name *table[2][1024];
+    static bool ready;
+    if (kind > TERM_FAMILY)
+        return 0;
+    if (!ready) {
+        for (int list = 0; list < 2; list++) {
+            const common_name *names = list == 0 ? COMMON_GIVEN : COMMON_FAMILY;
+            size_t count = list == 0 ? sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN
+                                     : sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY;
+            for (size_t i = 0; i < count; i++) {
+                uint32_t at = person_hash(3, names[i].name, strlen(names[i].name)) & 1023;
+                while (table[list][at] != NULL)
+                    at = (at + 1) & 1023;
+                table[list][at] = &names[i];
+            }
+        }
+        ready = true;
+    }
+    for (uint32_t at = person_hash(3, text, size) & 1023; table[kind][at] != NULL; at = (at + 1) & 1023)
+        if (strlen(table[kind][at]->name) == size && memcmp(table[kind][at]->name, text, size) == 0)
+            return table[kind][at]->per_million;
+    return 0;
+}
+
+static uint32_t
+bearers(const weigher *weigher, term_kind kind, uint32_t hash)
+{
+    uint32_t listed = terms_get(&weigher->listed[kind], hash);
+    if (listed == 0)
+        listed = weigher->listed_least[kind] / 4;
+    return listed + (weigher->file == NULL ? 0 : terms_get(&people_terms(weigher->file)[kind], hash));
+}
+
+int32_t
+weigher_equal(const weigher *weigher, term_kind kind, const char *text, size_t size)
+{
+    uint32_t per_million = census_per_million(kind, text, size);
+    if (per_million == 0)
+        per_million = UNLISTED_PER_MILLION[kind];
+    uint64_t all = (uint64_t)weigher->population + (weigher->file == NULL ? 0 : people_count(weigher->file));
+    // The value itself is one of those counted: frequency is about the others.
+    uint64_t borne = (uint64_t)bearers(weigher, kind, term_hash(kind, text, size)) * 1000000;
+    uint64_t mixed = (uint64_t)MIXED[kind] * per_million;
+    int32_t weight = log2_milli((all + MIXED[kind]) * 10000 * EQUAL_PERCENT[kind], borne + mixed);
+    return weight < 0 ? 0 : weight > EQUAL_WEIGHT_MAX[kind] ? EQUAL_WEIGHT_MAX[kind] : weight;
+}
+
+bool
+weigher_known(const weigher *weigher, term_kind kind, const char *text, size_t size)
+{
+    if (census_per_million(kind, text, size) > 0)
+        return true;
+    uint32_t hash = term_hash(kind, text, size);
+    uint32_t file = weigher->file == NULL ? 0 : terms_get(&people_terms(weigher->file)[kind], hash);
+    return terms_get(&weigher->listed[kind], hash) + file / 2 >= 4;
+}
+
+int32_t
+weigher_prior(const weigher *weigher, bool in_file)
+{
+    // About every second row has its person in a directory; few rows have theirs earlier in the same file.
+    uint64_t others = in_file ? (weigher->file == NULL ? 0 : people_count(weigher->file)) : weigher->population;
+    return -log2_milli((others + 2) * (in_file ? 4 : 2), 1);
+}
+
+/* 2^(i/1000) in 1/2^32, exact to the last bits by repeated multiplication. */
+static uint64_t
+power_milli(uint32_t thousandths)
+{
+    static const uint64_t bits[10] = {
+        // 2^(2^k / 1000) in 1/2^62, k = 0..9
+        4614883703693923851u, 4618083606195332892u, 4624490069053447726u, 4637329669305344957u,
+        4663115913765719139u, 4715119359455037554u, 4820872558338012384u, 5039547820660554526u,
+        5507105673552573218u, 6576382862686094222u};
+    uint64_t value = (uint64_t)1 << 62;
+    for (int k = 0; k < 10; k++)
+        if (thousandths >> k & 1)
+            value = (uint64_t)(((unsigned __int128)value * bits[k]) >> 62);
+    return value >> 30;
+}
+
+void
+probabilities(const int32_t *weights, size_t count, uint32_t *millionths)
+{
+    int32_t highest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (weights[i] > highest)
+            highest = weights[i];
+    // All odds relative to the highest, "none of them" (weight 0) among them; below 2^-30 nothing counts.
+    uint64_t odds[256], sum = 0;
+    assert(count < 256);
+    for (size_t i = 0; i <= count; i++) {
+        int32_t below = highest - (i < count ? weights[i] : 0);
+        uint32_t whole = (uint32_t)below / 1000, rest = (uint32_t)below % 1000;
+        if (rest > 0) {
+            whole++;
+            rest = 1000 - rest;
+        }
+        odds[i] = whole > 31 ? 0 : power_milli(rest) >> whole;
+        sum += odds[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        millionths[i] = (uint32_t)((odds[i] * 1000000 + sum / 2) / sum);
+}

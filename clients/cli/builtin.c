@@ -1,0 +1,83 @@
+/* builtin.c - see builtin.h. */
+#include "builtin.h"
+
+#include "export.pb-c.h"
+#include "ingestion.pb-c.h"
+#include <stdio.h>
+#include <string.h>
+
+static bool
+ends_with(const char *text, const char *end)
+{
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size && strcmp(text + size - end_size, end) == 0;
+}
+
+/* The same content always has the same id, so that two that add it at once add it once. */
+static void
+command_id_of(const builtin_file *file, uint8_t id[MST_ID_SIZE])
+{
+    const mst_slice parts[] = {
+        {(const uint8_t *)"builtin", 7},
+        {(const uint8_t *)file->name, strlen(file->name)},
+        {(const uint8_t *)file->text, file->size},
+    };
+    mst_id_of(id, parts, 3);
+}
+
+static int
+declare_directory(cli *self, const builtin_file *file)
+{
+    int rc;
+    uint8_t id[MST_ID_SIZE];
+    Muster__V1__DeclareDirectory declare = MUSTER__V1__DECLARE_DIRECTORY__INIT;
+    declare.source = (char *)file->text;
+    command_id_of(file, id);
+    cli_call(self, "export", "", &declare.base, id, &muster__v1__directory_view__descriptor, &rc);
+    return rc;
+}
+
+static int
+add_template(cli *self, const builtin_file *file)
+{
+    int rc;
+    uint8_t id[MST_ID_SIZE];
+    Muster__V1__AddTemplate add = MUSTER__V1__ADD_TEMPLATE__INIT;
+    add.source = (char *)file->text;
+    command_id_of(file, id);
+    cli_call(self, "ingestion", "", &add.base, id, &muster__v1__template_view__descriptor, &rc);
+    return rc;
+}
+
+/* A template's file is named after it. */
+static bool
+has_template(const Muster__V1__TemplateList *list, const builtin_file *file)
+{
+    size_t length = strlen(file->name) - strlen(".json");
+    for (size_t i = 0; i < list->n_templates; i++)
+        if (strncmp(list->templates[i]->name, file->name, length) == 0 && list->templates[i]->name[length] == 0)
+            return true;
+    return false;
+}
+
+int
+builtin_add(cli *self)
+{
+    int rc;
+    Muster__V1__ShowDirectory show = MUSTER__V1__SHOW_DIRECTORY__INIT;
+    const Muster__V1__DirectoryView *directory =
+        cli_call(self, "export", "", &show.base, NULL, &muster__v1__directory_view__descriptor, &rc);
+    for (const builtin_file *file = builtin_files; rc == CLI_DONE && file->name != NULL; file++)
+        if (directory->n_kinds == 0 && ends_with(file->name, ".package.json"))
+            rc = declare_directory(self, file);
+    if (rc != CLI_DONE)
+        return rc;
+
+    Muster__V1__ListTemplates list = MUSTER__V1__LIST_TEMPLATES__INIT;
+    const Muster__V1__TemplateList *templates =
+        cli_call(self, "ingestion", "", &list.base, NULL, &muster__v1__template_list__descriptor, &rc);
+    for (const builtin_file *file = builtin_files; rc == CLI_DONE && file->name != NULL; file++)
+        if (!ends_with(file->name, ".package.json") && !has_template(templates, file))
+            rc = add_template(self, file);
+    return rc;
+}

@@ -1,0 +1,308 @@
+/* template.c - muster template, and muster read, which runs the program that owns the reading of files. */
+#include "commands.h"
+#include "document.h"
+#include "ingestion.pb-c.h"
+#include "print.h"
+#include "textfile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int
+run_list(cli *self, const void *given)
+{
+    static const char *const HEADINGS[] = {"<TEMPLATE", ">VERSION", "<TITLE", "<KIND", "<MAY CREATE", "<OPTIONS", NULL};
+    (void)given;
+    int rc;
+    Muster__V1__ListTemplates list = MUSTER__V1__LIST_TEMPLATES__INIT;
+    const Muster__V1__TemplateList *templates =
+        cli_call(self, "ingestion", "", &list.base, NULL, &muster__v1__template_list__descriptor, &rc);
+    if (templates == NULL)
+        return rc;
+    if (self->json) {
+        document_print(document_of(&templates->base));
+        return CLI_DONE;
+    }
+    if (templates->n_templates == 0) {
+        printf("there is no template yet; muster template add FILE.json adds one\n");
+        return CLI_DONE;
+    }
+    print_table *table = print_table_new(self->arena, HEADINGS);
+    for (size_t i = 0; i < templates->n_templates; i++) {
+        const Muster__V1__Template *template = templates->templates[i];
+        char *options = "";
+        for (size_t j = 0; j < template->n_options; j++)
+            options = mst_arena_printf(self->arena, "%s%s%s", options, j > 0 ? " " : "", template->options[j]->name);
+        print_table_cell(table, template->name);
+        print_table_cellf(table, "%u", template->version);
+        print_table_cell(table, template->title);
+        print_table_cell(table, template->kind);
+        print_table_cell(table, template->may_create ? "yes" : "no");
+        print_table_cell(table, options);
+    }
+    print_table_print(table, stdout);
+    return CLI_DONE;
+}
+
+const cli_command template_list_command = {
+    .name = "template list",
+    .summary = "The templates that a batch can be made with",
+    .run = run_list,
+};
+
+static const Muster__V1__TemplateView *
+fetch_template(cli *self, const char *name, uint64_t version, int *rc)
+{
+    Muster__V1__ShowTemplate show = MUSTER__V1__SHOW_TEMPLATE__INIT;
+    show.name = (char *)name;
+    show.version = (uint32_t)version;
+    const Muster__V1__TemplateView *view =
+        cli_call(self, "ingestion", "", &show.base, NULL, &muster__v1__template_view__descriptor, rc);
+    if (view != NULL && view->template_ == NULL) {
+        *rc = cli_fail(self, "muster template list shows them", "there is no template \"%s\"", name);
+        return NULL;
+    }
+    return view;
+}
+
+typedef struct show_options {
+    uint64_t version;
+    bool source;
+} show_options;
+
+static const char *
+rules_of(cli *self, const Muster__V1__Field *field)
+{
+    mst_arena *arena = self->arena;
+    char *rules = field->required ? "required" : "";
+    if (field->unique)
+        rules = mst_arena_printf(arena, "%s%sunique", rules, *rules ? ", " : "");
+    if (field->min_length > 0)
+        rules = mst_arena_printf(arena, "%s%sat least %u characters", rules, *rules ? ", " : "", field->min_length);
+    if (field->max_length > 0)
+        rules = mst_arena_printf(arena, "%s%sat most %u characters", rules, *rules ? ", " : "", field->max_length);
+    if (field->minimum[0] != 0)
+        rules = mst_arena_printf(arena, "%s%sfrom %s", rules, *rules ? ", " : "", field->minimum);
+    if (field->maximum[0] != 0)
+        rules = mst_arena_printf(arena, "%s%sup to %s", rules, *rules ? ", " : "", field->maximum);
+    if (field->pattern[0] != 0)
+        rules = mst_arena_printf(arena, "%s%slike %s", rules, *rules ? ", " : "", field->pattern);
+    for (size_t i = 0; i < field->n_enum_values; i++)
+        rules = mst_arena_printf(arena, "%s%s%s", rules,
+                                 i > 0    ? " | "
+                                 : *rules ? ", one of "
+                                          : "one of ",
+                                 field->enum_values[i]);
+    return rules;
+}
+
+static void
+print_template(cli *self, const Muster__V1__Template *template)
+{
+    static const char *const HEADINGS[] = {"<FIELD", "<TITLE", "<TYPE", "<FEEDS", "<UPDATE", "<RULES", NULL};
+    printf("%s, version %u: %s\n", print_clean(self->arena, template->name), template->version,
+           print_clean(self->arena, template->title));
+    if (template->description[0] != 0)
+        printf("%s\n", print_clean(self->arena, template->description));
+    printf("feeds %s; %s new records; looks for people by", print_clean(self->arena, template->kind),
+           template->may_create ? "may make" : "never makes");
+    for (size_t i = 0; i < template->n_duplicate_check; i++)
+        printf("%s %s", i > 0 ? "," : "", print_clean(self->arena, template->duplicate_check[i]));
+    puts(template->n_duplicate_check == 0 ? " all fields\n" : " first\n");
+    print_table *table = print_table_new(self->arena, HEADINGS);
+    for (size_t i = 0; i < template->n_fields; i++) {
+        const Muster__V1__Field *field = template->fields[i];
+        print_table_cell(table, field->name);
+        print_table_cell(table, field->title);
+        print_table_cell(table, document_word(self->arena, &muster__v1__field_type__descriptor, (int)field->type));
+        print_table_cell(table, field->target[0] != 0 ? field->target : field->name);
+        print_table_cell(table, document_word(self->arena, &muster__v1__update_policy__descriptor, (int)field->update));
+        print_table_cell(table, print_cut(self->arena, rules_of(self, field), 80));
+    }
+    print_table_print(table, stdout);
+    for (size_t i = 0; i < template->n_options; i++)
+        printf("\n--option %s  %s%s", print_clean(self->arena, template->options[i]->name),
+               print_clean(self->arena, template->options[i]->title),
+               template->options[i]->default_on ? " (on unless said otherwise)" : "");
+    if (template->n_options > 0)
+        putchar('\n');
+}
+
+static int
+run_show(cli *self, const void *given)
+{
+    const show_options *options = given;
+    int rc;
+    const Muster__V1__TemplateView *view = fetch_template(self, self->args[0], options->version, &rc);
+    if (view == NULL)
+        return rc;
+    if (options->source)
+        printf("%s%s", view->source,
+               view->source[0] != 0 && view->source[strlen(view->source) - 1] == '\n' ? "" : "\n");
+    else if (self->json)
+        document_print(document_of(&view->template_->base));
+    else
+        print_template(self, view->template_);
+    return CLI_DONE;
+}
+
+static const cli_option SHOW_OPTIONS[] = {
+    {"version", 0, "N", "an older version (default: the newest)", CLI_NUMBER, offsetof(show_options, version)},
+    {"source", 0, NULL, "the JSON as it was added", CLI_FLAG, offsetof(show_options, source)},
+    {0},
+};
+
+const cli_command template_show_command = {
+    .name = "template show",
+    .args = "NAME",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "The fields of a template and their rules",
+    .options = SHOW_OPTIONS,
+    .options_size = sizeof(show_options),
+    .run = run_show,
+};
+
+static int
+run_add(cli *self, const void *given)
+{
+    (void)given;
+    int rc;
+    uint8_t id[MST_ID_SIZE];
+    char *source = textfile_read(self, self->args[0], &rc);
+    if (source == NULL)
+        return rc;
+    mst_random(id, sizeof id);
+    Muster__V1__AddTemplate add = MUSTER__V1__ADD_TEMPLATE__INIT;
+    add.source = source;
+    const Muster__V1__TemplateView *view =
+        cli_call(self, "ingestion", "", &add.base, id, &muster__v1__template_view__descriptor, &rc);
+    if (view == NULL || view->template_ == NULL)
+        return rc;
+    if (self->json)
+        document_print(document_of(&view->template_->base));
+    else
+        printf("%s is version %u now; batches made from here on use it\n",
+               print_clean(self->arena, view->template_->name), view->template_->version);
+    return CLI_DONE;
+}
+
+const cli_command template_add_command = {
+    .name = "template add",
+    .args = "FILE.json",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "Add a template, or a new version of one (a Frictionless Table Schema)",
+    .text = "The same content again changes nothing. Batches keep the version they were made with.",
+    .run = run_add,
+};
+
+/* read and template check -------------------------------------------------------------------------- */
+
+typedef struct read_options {
+    const char *format, *template_name;
+    uint64_t rows;
+} read_options;
+
+/* The compiled template as a file that needs no cleaning up; its path stays good across exec. NULL: said. */
+static const char *
+template_file(cli *self, const char *name, int *rc)
+{
+    const Muster__V1__TemplateView *view = fetch_template(self, name, 0, rc);
+    if (view == NULL)
+        return NULL;
+    mst_slice packed = mst_arena_pack(self->arena, &view->template_->base);
+    int fd = memfd_create("muster-template", 0);
+    if (fd < 0 || write(fd, packed.data, packed.size) != (ssize_t)packed.size) {
+        *rc = cli_fail(self, NULL, "cannot hold the template: %s", strerror(errno));
+        return NULL;
+    }
+    return mst_arena_printf(self->arena, "/proc/self/fd/%d", fd);
+}
+
+static int
+read_with(cli *self, const char *file, const char *template_name, const read_options *options)
+{
+    const char *args[16];
+    size_t count = 0;
+    int rc = CLI_DONE;
+    args[count++] = "--read";
+    args[count++] = file;
+    if (template_name != NULL) {
+        args[count++] = "--template-file";
+        args[count++] = template_file(self, template_name, &rc);
+    }
+    if (rc != CLI_DONE)
+        return rc;
+    if (options->format != NULL) {
+        args[count++] = "--format";
+        args[count++] = options->format;
+    } else if (self->json) {
+        args[count++] = "--format";
+        args[count++] = "json";
+    }
+    if (options->rows != UINT64_MAX) {
+        args[count++] = "--rows";
+        args[count++] = mst_arena_printf(self->arena, "%llu", (unsigned long long)options->rows);
+    }
+    mst_link_close(&self->link);
+    return cli_exec(self, "muster-parsing", args, count);
+}
+
+static int
+run_read(cli *self, const void *given)
+{
+    const read_options *options = given;
+    if (options->format != NULL && strcmp(options->format, "csv") != 0 && strcmp(options->format, "json") != 0)
+        return cli_misused(self, "formats are csv and json", "--format: \"%s\" is not known", options->format);
+    return read_with(self, self->args[0], options->template_name, options);
+}
+
+static const read_options READ_DEFAULTS = {.rows = UINT64_MAX};
+
+static const cli_option READ_OPTIONS[] = {
+    {"format", 0, "FORMAT", "csv: the rows as RFC 4180 CSV in UTF-8; json: how it is understood, then the rows",
+     CLI_TEXT, offsetof(read_options, format)},
+    {"rows", 'n', "N", "so many rows at most", CLI_NUMBER, offsetof(read_options, rows)},
+    {"template", 't', "NAME", "as this template would read it", CLI_TEXT, offsetof(read_options, template_name)},
+    {0},
+};
+
+const cli_command read_command = {
+    .name = "read",
+    .args = "FILE",
+    .args_min = 1,
+    .args_max = 1,
+    .summary = "How a file is understood: delimiter, encoding, columns, rows; nothing is uploaded",
+    .text = "Works without a running system, unless --template names one of its templates.",
+    .options = READ_OPTIONS,
+    .options_size = sizeof(read_options),
+    .defaults = &READ_DEFAULTS,
+    .run = run_read,
+};
+
+static int
+run_check(cli *self, const void *given)
+{
+    return read_with(self, self->args[1], self->args[0], given);
+}
+
+static const cli_option CHECK_OPTIONS[] = {
+    {"rows", 'n', "N", "look at so many rows at most (default: all)", CLI_NUMBER, offsetof(read_options, rows)},
+    {0},
+};
+
+const cli_command template_check_command = {
+    .name = "template check",
+    .args = "NAME FILE",
+    .args_min = 2,
+    .args_max = 2,
+    .summary = "Whether a file fits a template, column by column; nothing is uploaded",
+    .options = CHECK_OPTIONS,
+    .options_size = sizeof(read_options),
+    .defaults = &READ_DEFAULTS,
+    .run = run_check,
+};

@@ -71,7 +71,8 @@ mst_core_append(mst_broker *broker, mst_entry *e)
 static void
 recent_drop(mst_broker *broker)
 {
-    mst_entry *e = mst_core_recent(broker, broker->recent_first++);
+    mst_entry *e = mst_core_recent(broker, broker->recent_first);
+    broker->recent_first++;
     broker->recent_size -= e->body->size;
     mst_body_unref(&e->body);
     free(e);

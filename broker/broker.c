@@ -185,6 +185,14 @@ mst_broker_gone(mst_broker *broker, uint64_t session_id, bool orderly)
         mst_session_end(broker, gone, orderly);
 }
 
+void
+mst_broker_hold(mst_broker *broker, uint64_t session_id, bool hold)
+{
+    mst_session *slow = mst_session_get(broker, session_id);
+    if (slow != NULL)
+        slow->held = hold;
+}
+
 static void
 beacon(mst_broker *broker)
 {

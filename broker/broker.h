@@ -79,6 +79,8 @@ void mst_broker_refuse(mst_broker *broker, uint64_t session, uint64_t request_id
                        const char *text);
 /* The session's connection is lost for good. What it was granted comes back; `orderly`: uncounted. */
 void mst_broker_gone(mst_broker *broker, uint64_t session, bool orderly);
+/* The session has not taken what was sent to it: deliveries and inputs wait until it has. */
+void mst_broker_hold(mst_broker *broker, uint64_t session, bool hold);
 /* What time it is: monotonic for durations, wall for people. Leases run out here. */
 void mst_broker_tick(mst_broker *broker, int64_t now_us, int64_t wall_ms);
 void mst_broker_measure(mst_broker *broker, const mst_broker_meters *meters);

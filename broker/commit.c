@@ -3,14 +3,11 @@
  * First whether this commit is known: a client whose answer was lost gets it again, whatever has happened to it since.
  * Then whether the client is still the one that may speak for its producer, whether the streams stand where it
  * believes, whether its inputs are its own, and last whether there is room. */
+#include "chain.h"
 #include "core.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define HASH_FIELD_SIZE 35u        /* bytes: tag, length and 32 bytes of Envelope.hash */
-#define INCARNATION_FIELD_SIZE 19u /* bytes: the only field behind it */
 
 typedef struct attempt {
     mst_broker *broker;
@@ -211,30 +208,19 @@ entry_new(attempt *self, const Muster__V1__EventHead *head, mst_body *body)
     return e;
 }
 
-/* Chains the event to the one before and packs its head. The hash goes over the head packed without it; the packed
- * head differs only by the field of the hash in front of the last field, so that it is put in instead of packing
- * a second time. */
+/* Chains the event to the one before and packs its head. */
 static void
 entry_seal(mst_broker *broker, mst_entry *e)
 {
-    size_t bare = muster__v1__envelope__get_packed_size(&e->head);
-    uint8_t *packed = mst_arena_alloc(broker->arena, bare + HASH_FIELD_SIZE);
+    size_t size = muster__v1__envelope__get_packed_size(&e->head);
+    uint8_t *packed = mst_arena_alloc(broker->arena, size + MST_CHAIN_FIELD_SIZE);
     muster__v1__envelope__pack(&e->head, packed);
-    mst_hash_add(broker->hash, broker->last_hash, broker->tail == 0 ? 0 : MST_HASH_SIZE);
-    mst_hash_add(broker->hash, packed, bare);
-    mst_hash_add(broker->hash, e->body->data, e->body->size);
-    mst_hash_take(broker->hash, broker->last_hash);
-
+    size = mst_chain_seal(broker->hash, broker->tail == 0, broker->last_hash, packed, size,
+                          (mst_slice){e->body->data, e->body->size});
     uint8_t *hash = (uint8_t *)(e + 1) + 16;
     memcpy(hash, broker->last_hash, MST_HASH_SIZE);
     e->head.hash = (ProtobufCBinaryData){MST_HASH_SIZE, hash};
-    uint8_t *field = packed + bare - INCARNATION_FIELD_SIZE;
-    memmove(field + HASH_FIELD_SIZE, field, INCARNATION_FIELD_SIZE);
-    field[0] = 0x8A; // field 17, length-delimited
-    field[1] = 0x01;
-    field[2] = MST_HASH_SIZE;
-    memcpy(field + 3, broker->last_hash, MST_HASH_SIZE);
-    e->packed = (mst_slice){packed, bare + HASH_FIELD_SIZE};
+    e->packed = (mst_slice){packed, size};
 }
 
 static void

@@ -49,6 +49,7 @@ typedef struct mst_session {
     uint64_t epoch;
     bool observer;
     bool fenced;      /* a newer process of this producer exists */
+    bool held;        /* has not taken what was sent to it; nothing is delivered meanwhile */
     bool eager;       /* wants to know now where its subscriptions stand: it got a grant or committed */
     int64_t heard_us; /* on the lease clock */
     mst_subscription subscriptions[MST_BROKER_SUBSCRIPTIONS_MAX];

@@ -240,7 +240,7 @@ mst_follow_turn(mst_broker *broker, bool *more)
     for (mst_session *s = broker->sessions; s != NULL; s = s->next)
         for (size_t i = 0; i < MST_BROKER_SUBSCRIPTIONS_MAX; i++) {
             mst_subscription *sub = &s->subscriptions[i];
-            if (sub->id == 0 || sub->position >= broker->durable_seq || sub->blocked)
+            if (sub->id == 0 || sub->position >= broker->durable_seq || sub->blocked || s->held)
                 continue;
             mst_status rc = catch_up(broker, s, sub, more);
             if (rc != MST_OK)
@@ -251,7 +251,7 @@ mst_follow_turn(mst_broker *broker, bool *more)
         mst_entry *e = mst_core_recent(broker, seq);
         for (mst_session *s = broker->sessions; s != NULL; s = s->next)
             for (size_t i = 0; i < MST_BROKER_SUBSCRIPTIONS_MAX; i++)
-                if (s->subscriptions[i].id != 0 && s->subscriptions[i].position == seq - 1)
+                if (s->subscriptions[i].id != 0 && s->subscriptions[i].position == seq - 1 && !s->held)
                     offer_entry(broker, s, &s->subscriptions[i], e);
     }
     return MST_OK;

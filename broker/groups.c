@@ -259,7 +259,7 @@ scan(mst_broker *broker, mst_group *group, bool *more)
 static bool
 may_have(const mst_broker *broker, const mst_member *m, const mst_input *input)
 {
-    if (m->at_work >= m->credit)
+    if (m->at_work >= m->credit || m->session->held)
         return false;
     uint64_t passed = mst_follow_passed(broker, m->session);
     return passed >= input->seq && passed >= input->last_seq;

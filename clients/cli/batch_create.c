@@ -15,7 +15,7 @@ typedef struct create_options {
     bool dry_run, wait;
 } create_options;
 
-/* "2026-02-30" is no date; "" means today. */
+/* A8: today, or any day before it; "2026-02-30" is none. */
 static int
 date_of(cli *self, const char *given, char date[11])
 {
@@ -29,7 +29,14 @@ date_of(cli *self, const char *given, char date[11])
     const char *end = strptime(given, "%Y-%m-%d", &tm);
     struct tm same = tm;
     if (end == NULL || *end != 0 || strlen(given) != 10 || timegm(&same) == -1 || same.tm_mday != tm.tm_mday)
-        return cli_misused(self, "dates look like 2026-11-21", "--date: \"%s\" is no date", given);
+        return cli_misused(self, "dates are written YYYY-MM-DD, for example 2026-11-21", "--date: \"%s\" is no date",
+                           given);
+    char today[11];
+    localtime_r(&now, &tm);
+    strftime(today, sizeof today, "%Y-%m-%d", &tm);
+    if (strcmp(given, today) > 0)
+        return cli_misused(self, "it is the date when the entries were submitted: today or before",
+                           "--date: %s is still to come", given);
     memcpy(date, given, 11);
     return CLI_DONE;
 }

@@ -23,7 +23,8 @@ run_list(cli *self, const void *given)
     if (templates == NULL)
         return rc;
     if (self->json) {
-        document_print(document_of(&templates->base));
+        for (size_t i = 0; i < templates->n_templates; i++)
+            document_line(document_of(&templates->templates[i]->base));
         return CLI_DONE;
     }
     if (templates->n_templates == 0) {
@@ -50,6 +51,7 @@ run_list(cli *self, const void *given)
 const cli_command template_list_command = {
     .name = "template list",
     .summary = "The templates that a batch can be made with",
+    .text = "With --json one template a line.",
     .run = run_list,
 };
 

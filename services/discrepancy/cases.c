@@ -1,0 +1,288 @@
+/* cases.c - see cases.h. */
+#include "services/discrepancy/cases.h"
+
+#include "export.pb-c.h"
+#include "ingestion.pb-c.h"
+#include "parsing.pb-c.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCHES_MAX 10000000u /* batches of one directory; ids above are not ours */
+
+cases *
+cases_new(void)
+{
+    cases *self = mst_alloc(sizeof *self);
+    *self = (cases){.catalog = mst_catalog_new()};
+    return self;
+}
+
+static void
+forget_cases(batch *one)
+{
+    for (size_t i = 0; i < one->cases_count; i++) {
+        free(one->cases[i].record_id);
+        free(one->cases[i].operator);
+    }
+    free(one->cases);
+    one->cases = NULL;
+    one->cases_count = one->cases_room = 0;
+    one->open = one->opened = one->expected = one->chunk_next = 0;
+    one->recheck = one->recheck_expected = one->recheck_opened = 0;
+    one->verified = false;
+}
+
+static void
+forget_fields(batch *one)
+{
+    for (size_t i = 0; i < one->fields_count; i++)
+        free(one->fields[i]);
+    free(one->fields);
+    one->fields = NULL;
+    one->fields_count = 0;
+}
+
+static void
+batch_free(batch *one)
+{
+    if (one == NULL)
+        return;
+    forget_cases(one);
+    forget_fields(one);
+    free(one->id);
+    free(one->kind);
+    free(one->template_name);
+    free(one->entries_stream);
+    free(one);
+}
+
+void
+cases_destroy(cases **self)
+{
+    if (*self == NULL)
+        return;
+    for (size_t i = 0; i < (*self)->room; i++)
+        batch_free((*self)->by_number[i]);
+    free((*self)->by_number);
+    mst_catalog_destroy(&(*self)->catalog);
+    free(*self);
+    *self = NULL;
+}
+
+/* 0: not an id of a batch. */
+static size_t
+number_of(const char *batch_id)
+{
+    char *end = NULL;
+    if (batch_id[0] != 'B' || batch_id[1] < '1' || batch_id[1] > '9' || strlen(batch_id) > 9)
+        return 0;
+    unsigned long number = strtoul(batch_id + 1, &end, 10);
+    return *end == 0 && number <= BATCHES_MAX ? number : 0;
+}
+
+batch *
+cases_batch(const cases *self, const char *batch_id)
+{
+    size_t number = number_of(batch_id);
+    return number == 0 || number >= self->room ? NULL : self->by_number[number];
+}
+
+static batch *
+find_or_add(cases *self, const char *batch_id)
+{
+    size_t number = number_of(batch_id);
+    if (number == 0)
+        return NULL;
+    if (number >= self->room) {
+        size_t room = number * 2 + 16;
+        self->by_number = mst_realloc(self->by_number, room * sizeof(batch *));
+        memset(self->by_number + self->room, 0, (room - self->room) * sizeof(batch *));
+        self->room = room;
+    }
+    if (self->by_number[number] == NULL) {
+        batch *one = self->by_number[number] = mst_alloc(sizeof *one);
+        *one = (batch){.id = mst_strdup(batch_id)};
+    }
+    return self->by_number[number];
+}
+
+/* Place of the first case of `row` or behind. */
+static size_t
+place_of(const batch *one, uint32_t row)
+{
+    size_t low = 0, high = one->cases_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (one->cases[middle].row < row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+const a_case *
+cases_from(const batch *one, uint32_t row)
+{
+    size_t at = place_of(one, row);
+    return at < one->cases_count ? &one->cases[at] : NULL;
+}
+
+const a_case *
+cases_find(const batch *one, uint32_t row)
+{
+    const a_case *found = cases_from(one, row);
+    return found != NULL && found->row == row ? found : NULL;
+}
+
+bool
+cases_complete(const batch *one)
+{
+    return one->opened == one->expected && one->recheck_opened == one->recheck_expected;
+}
+
+bool
+cases_may_create(const cases *self, const batch *one)
+{
+    const Muster__V1__Template *template =
+        mst_catalog_template(self->catalog, one->template_name, one->template_version);
+    return template != NULL && template->may_create;
+}
+
+/* The events ------------------------------------------------------------------------------------------- */
+
+static void
+set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = mst_strdup(value);
+}
+
+static void
+created(batch *one, const Muster__V1__BatchCreated *event)
+{
+    set_text(&one->kind, event->kind);
+    set_text(&one->template_name, event->template_name);
+    one->template_version = event->template_version;
+    one->dry_run = event->dry_run;
+}
+
+static void
+recognised(batch *one, const Muster__V1__FileRecognised *event)
+{
+    forget_fields(one);
+    one->fields = mst_alloc((event->n_fields + 1) * sizeof *one->fields);
+    one->fields_count = event->n_fields;
+    for (size_t i = 0; i < event->n_fields; i++)
+        one->fields[i] = mst_strdup(event->fields[i]);
+}
+
+static void
+accepted(batch *one, const Muster__V1__EntriesAccepted *event)
+{
+    if (one->generation != event->generation)
+        forget_cases(one); // they are about rows as they were read before
+    one->generation = event->generation;
+    one->chunks = event->chunks;
+    set_text(&one->entries_stream, event->entries_stream);
+}
+
+static a_case *
+case_of(batch *one, uint32_t row)
+{
+    size_t at = place_of(one, row);
+    if (at < one->cases_count && one->cases[at].row == row)
+        return &one->cases[at];
+    if (one->cases_count == one->cases_room) {
+        one->cases_room = one->cases_room == 0 ? 16 : one->cases_room * 2;
+        one->cases = mst_realloc(one->cases, one->cases_room * sizeof *one->cases);
+    }
+    memmove(&one->cases[at + 1], &one->cases[at], (one->cases_count - at) * sizeof *one->cases);
+    one->cases_count++;
+    one->cases[at] = (a_case){.row = row, .chunk = CASE_NO_CHUNK};
+    return &one->cases[at];
+}
+
+static void
+opened(batch *one, const Muster__V1__DiscrepanciesOpened *event, uint64_t stream_version)
+{
+    if (event->generation != one->generation)
+        return;
+    for (size_t i = 0; i < event->n_questions; i++) {
+        a_case *asked = case_of(one, event->questions[i]->row);
+        asked->version++;
+        asked->opened_at = stream_version;
+        if (event->recheck == 0)
+            asked->chunk = event->chunk;
+        one->open += !asked->open;
+        asked->open = true;
+    }
+    if (event->recheck == 0) {
+        one->opened += (uint32_t)event->n_questions;
+        one->chunk_next = event->chunk + 1;
+    } else if (event->recheck == one->recheck) {
+        one->recheck_opened += (uint32_t)event->n_questions;
+    }
+}
+
+static void
+resolved(batch *one, const Muster__V1__DiscrepancyResolved *event, int64_t at_ms)
+{
+    if (event->generation != one->generation || cases_find(one, event->row) == NULL)
+        return;
+    a_case *decided = case_of(one, event->row);
+    one->open -= decided->open;
+    decided->open = false;
+    decided->version = event->version;
+    decided->choice = event->choice;
+    decided->decided_at_ms = at_ms;
+    set_text(&decided->record_id, event->record_id);
+    set_text(&decided->operator, event->operator_);
+}
+
+void
+cases_apply(cases *self, const mst_event *event)
+{
+    mst_catalog_apply(self->catalog, event);
+    const char *type = event->head->type;
+    batch *one = find_or_add(self, event->head->batch_id);
+    if (one == NULL || event->head->seq <= one->seq)
+        return;
+    one->seq = event->head->seq;
+    const void *message = event->message;
+    if (message == NULL)
+        return;
+    if (strcmp(type, "BatchCreated") == 0) {
+        created(one, message);
+    } else if (strcmp(type, "FileRecognised") == 0) {
+        recognised(one, message);
+    } else if (strcmp(type, "EntriesAccepted") == 0) {
+        accepted(one, message);
+    } else if (strcmp(type, "MatchingFinished") == 0) {
+        const Muster__V1__MatchingFinished *finished = message;
+        if (finished->generation == one->generation)
+            one->expected = one->dry_run ? 0 : finished->discrepancies;
+    } else if (strcmp(type, "RecheckFinished") == 0) {
+        const Muster__V1__RecheckFinished *finished = message;
+        if (finished->generation == one->generation && finished->n_questions > 0) {
+            one->recheck = finished->recheck;
+            one->recheck_expected = (uint32_t)finished->n_questions;
+            one->recheck_opened = 0;
+            one->verified = false;
+        }
+    } else if (strcmp(type, "DiscrepanciesOpened") == 0) {
+        opened(one, message, event->head->stream_version);
+    } else if (strcmp(type, "DiscrepancyResolved") == 0) {
+        resolved(one, message, event->head->recorded_at_ms);
+    } else if (strcmp(type, "VerificationFinished") == 0) {
+        one->verified = true;
+    } else if (strcmp(type, "ExportStarted") == 0) {
+        one->exporting = true;
+    } else if (strcmp(type, "BatchCompleted") == 0) {
+        one->completed = true;
+    } else if (strcmp(type, "BatchCancelled") == 0) {
+        one->cancelled = true;
+    } else if (strcmp(type, "BatchFailed") == 0) {
+        one->failed = true;
+    }
+}

@@ -1,0 +1,67 @@
+/* cases.h - what discrepancy remembers: of each batch the questions put to people and what they answered.
+ *
+ * A fold over events. The questions' texts and candidates stay in the log (they are large); a case knows which event of
+ * the batch's own stream holds them. Ownership: events are copied; a batch is lent until the state ends, a case until
+ * the next event is applied. Thread: one. */
+#ifndef MUSTER_DISCREPANCY_CASES_H
+#define MUSTER_DISCREPANCY_CASES_H
+
+#include "discrepancy.pb-c.h"
+#include "services/runtime/catalog.h"
+#include "services/runtime/service.h"
+
+#define CASE_NO_CHUNK UINT32_MAX /* asked by a re-check: its place in the entries is not told */
+
+/* One uncertain row. */
+typedef struct a_case {
+    uint32_t row;
+    uint32_t version; /* 1 when first opened, each decision and each asking again + 1 */
+    bool open;
+    uint64_t opened_at;         /* version of the event in discrepancy/<batch> that holds the question */
+    uint32_t chunk;             /* of the entries, or CASE_NO_CHUNK */
+    Muster__V1__Choice choice;  /* last decision, also while open again; UNKNOWN: never decided */
+    char *record_id, *operator; /* of that decision; NULL never decided */
+    int64_t decided_at_ms;
+} a_case;
+
+typedef struct batch {
+    char *id;
+    uint64_t seq; /* of the last event taken */
+    char *kind, *template_name;
+    uint32_t template_version;
+    bool dry_run;
+    char **fields; /* columns of the entries */
+    size_t fields_count;
+    uint32_t generation;
+    char *entries_stream;
+    uint32_t chunks;
+    uint32_t expected, opened;                 /* questions of matching */
+    uint32_t chunk_next;                       /* first chunk of decisions no question was opened of or behind */
+    uint32_t recheck;                          /* the last one that asked, 0 none */
+    uint32_t recheck_expected, recheck_opened; /* its questions */
+    a_case *cases;                             /* in order of row */
+    size_t cases_count, cases_room;
+    uint32_t open;
+    bool verified, exporting, completed, cancelled, failed;
+} batch;
+
+typedef struct cases {
+    mst_catalog *catalog;
+    batch **by_number; /* ids are "B" and a number counted up by ingestion */
+    size_t room;
+} cases;
+
+cases *cases_new(void);
+void cases_destroy(cases **self);
+void cases_apply(cases *self, const mst_event *event);
+/* NULL: unknown. */
+batch *cases_batch(const cases *self, const char *batch_id);
+/* The first case of row `row` or behind, or NULL. */
+const a_case *cases_from(const batch *one, uint32_t row);
+const a_case *cases_find(const batch *one, uint32_t row);
+/* All questions there will be (for now) are opened. */
+bool cases_complete(const batch *one);
+/* May rows of this batch become new records? */
+bool cases_may_create(const cases *self, const batch *one);
+
+#endif

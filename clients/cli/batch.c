@@ -236,7 +236,7 @@ run_list(cli *self, const void *given)
                                            "<OUTCOME", ">ROWS", ">QUESTIONS", "<OPERATOR", NULL};
     const list_options *options = given;
     const char *user = getenv("USER"), *after = "";
-    uint64_t shown = 0, max = options->max == 0 ? UINT64_MAX : options->max;
+    uint64_t shown = 0, max = cli_max(self, options->max);
     print_table *table = print_table_new(self->arena, HEADINGS);
     while (shown < max) {
         int rc;
@@ -275,11 +275,12 @@ run_list(cli *self, const void *given)
 static const cli_option LIST_OPTIONS[] = {
     {"imports", 0, NULL, "imports into the directory as well", CLI_FLAG, offsetof(list_options, imports)},
     {"mine", 0, NULL, "only those that I created", CLI_FLAG, offsetof(list_options, mine)},
-    {"max", 'n', "N", "at most so many, newest first (default 50, 0 all)", CLI_NUMBER, offsetof(list_options, max)},
+    {"max", 'n', "N", "at most so many, newest first (0 all; default 50, with --json all)", CLI_NUMBER,
+     offsetof(list_options, max)},
     {0},
 };
 
-static const list_options LIST_DEFAULTS = {.max = 50};
+static const list_options LIST_DEFAULTS = {.max = CLI_MAX_UNSET};
 
 const cli_command batch_list_command = {
     .name = "batch list",

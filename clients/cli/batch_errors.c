@@ -37,7 +37,7 @@ run_errors(cli *self, const void *given)
 {
     static const char *const HEADINGS[] = {">ROWS", "<FIELD", ">COLUMN", "<VALUE", "<LINES", "<WHAT IS WRONG", NULL};
     const errors_options *options = given;
-    uint64_t shown = 0, max = options->max == 0 ? UINT64_MAX : options->max;
+    uint64_t shown = 0, max = cli_max(self, options->max);
     uint32_t wrong_rows = 0;
     bool more = true;
     int rc;
@@ -84,11 +84,12 @@ run_errors(cli *self, const void *given)
 }
 
 static const cli_option ERRORS_OPTIONS[] = {
-    {"max", 'n', "N", "at most so many lines (default 50, 0 all)", CLI_NUMBER, offsetof(errors_options, max)},
+    {"max", 'n', "N", "at most so many lines (0 all; default 50, with --json all)", CLI_NUMBER,
+     offsetof(errors_options, max)},
     {0},
 };
 
-static const errors_options ERRORS_DEFAULTS = {.max = 50};
+static const errors_options ERRORS_DEFAULTS = {.max = CLI_MAX_UNSET};
 
 const cli_command batch_errors_command = {
     .name = "batch errors",

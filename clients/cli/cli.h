@@ -95,6 +95,10 @@ const void *cli_call_in(cli *self, mst_arena *arena, const char *service, const 
 /* Says why a call failed and gives the exit code for it. */
 int cli_call_failed(cli *self, const char *service, mst_status status, const mst_answer *answer);
 
+#define CLI_MAX_UNSET UINT64_MAX /* default of an option --max */
+/* How many to show: as given (0: all); not given: 50 for people, all for scripts. */
+uint64_t cli_max(const cli *self, uint64_t given);
+
 /* Path of a program beside this one: "muster-broker". */
 const char *cli_program_beside(cli *self, const char *name);
 /* Replaces this process; returns only when that failed. */

@@ -164,6 +164,14 @@ cli_call(cli *self, const char *service, const char *key, const ProtobufCMessage
     return cli_call_in(self, self->arena, service, key, argument, command_id, expected, exit_code);
 }
 
+uint64_t
+cli_max(const cli *self, uint64_t given)
+{
+    if (given == CLI_MAX_UNSET)
+        return self->json ? UINT64_MAX : 50;
+    return given == 0 ? UINT64_MAX : given;
+}
+
 const char *
 cli_program_beside(cli *self, const char *name)
 {

@@ -377,11 +377,8 @@ run_key_list(cli *self, const void *given)
     if (rc != CLI_DONE)
         return rc;
     if (self->json) {
-        json_t *keys = json_array();
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(
-                keys, json_pack("{s:s, s:s, s:s}", "key", list[i].key, "role", list[i].role, "name", list[i].name));
-        document_print(json_pack("{s:o}", "keys", keys));
+            document_line(json_pack("{s:s, s:s, s:s}", "key", list[i].key, "role", list[i].role, "name", list[i].name));
         return CLI_DONE;
     }
     if (count == 0) {
@@ -402,5 +399,6 @@ run_key_list(cli *self, const void *given)
 const cli_command key_list_command = {
     .name = "key list",
     .summary = "Who may use the broker over tcp",
+    .text = "With --json one key a line.",
     .run = run_key_list,
 };

@@ -193,7 +193,7 @@ run_discrepancies(cli *self, const void *given)
         return rc;
     if (options->entry > 0)
         return show_one(self, options->entry);
-    uint64_t shown = 0, max = options->max == 0 ? UINT64_MAX : options->max;
+    uint64_t shown = 0, max = cli_max(self, options->max);
     uint32_t after = 0, open = 0, total = 0;
     bool more = true;
     print_table *table = print_table_new(self->arena, HEADINGS);
@@ -239,11 +239,12 @@ static const cli_option DISCREPANCIES_OPTIONS[] = {
     {"entry", 'e', "N", "one of them, with its candidates side by side", CLI_NUMBER,
      offsetof(discrepancies_options, entry)},
     {"all", 'a', NULL, "those decided as well", CLI_FLAG, offsetof(discrepancies_options, all)},
-    {"max", 'n', "N", "at most so many (default 50, 0 all)", CLI_NUMBER, offsetof(discrepancies_options, max)},
+    {"max", 'n', "N", "at most so many (0 all; default 50, with --json all)", CLI_NUMBER,
+     offsetof(discrepancies_options, max)},
     {0},
 };
 
-static const discrepancies_options DISCREPANCIES_DEFAULTS = {.max = 50};
+static const discrepancies_options DISCREPANCIES_DEFAULTS = {.max = CLI_MAX_UNSET};
 
 const cli_command batch_discrepancies_command = {
     .name = "batch discrepancies",

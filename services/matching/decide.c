@@ -125,7 +125,7 @@ insists(uint32_t likeness)
 decision
 decide(option *options, size_t count, const settings *settings)
 {
-    int32_t weights[OPTIONS_MAX];
+    int32_t weights[OPTIONS_MAX] = {0};
     uint32_t millionths[OPTIONS_MAX];
     assert(count <= OPTIONS_MAX);
     bool insisted = false;

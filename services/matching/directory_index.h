@@ -1,0 +1,39 @@
+/* directory_index.h - the records of one kind as matching knows them, at any position that is still of use.
+ *
+ * A fold over RecordsChanged. Every change makes a new version visible from its seq on; the version before stays until
+ * no open batch can ask for a position at which it was current (directory_retire). So the candidates of a batch are
+ * always those of the directory as of MatchingStarted.position, whatever has been written since.
+ * Kept in memory only: replayed from the log at start. Thread: one. */
+#ifndef MUSTER_DIRECTORY_INDEX_H
+#define MUSTER_DIRECTORY_INDEX_H
+
+#include "export.pb-c.h"
+#include "normalise.h"
+#include "people.h"
+
+typedef struct directory directory;
+
+directory *directory_new(void);
+void directory_destroy(directory **directory);
+
+/* Takes records of `kind` as changed by the event at `seq`. Events at or below the last one change nothing. */
+void directory_apply(directory *directory, uint64_t seq, const Muster__V1__Kind *kind,
+                     const Muster__V1__RecordsChanged *changed);
+const people *directory_people(const directory *directory);
+/* The version of a record visible at `position`; 0 none. */
+person_ref directory_find(const directory *directory, const char *id, size_t id_size, uint64_t position);
+/* Nobody asks for positions below `position` any more. */
+void directory_retire(directory *directory, uint64_t position);
+
+/* A version that came or went at `seq`. */
+typedef struct directory_change {
+    uint64_t seq;
+    person_ref ref;
+    bool gone; /* superseded or deleted at seq; false: visible from seq on */
+} directory_change;
+
+/* Changes with since < seq <= position, in order; kept while a batch started at or before `since` is open. */
+const directory_change *directory_changes(const directory *directory, uint64_t since, uint64_t position,
+                                          size_t *count);
+
+#endif

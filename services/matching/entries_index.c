@@ -1,0 +1,189 @@
+/* entries_index.c - see entries_index.h. */
+#include "entries_index.h"
+
+#include "proto/rows.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A chunk that came before its predecessors: its rows packed one after the other. */
+typedef struct early {
+    uint8_t *packed;
+    size_t size;
+} early;
+
+struct entries {
+    uint32_t chunks, rows;
+    layout layout;
+    people *people;
+    weigher weigher;
+    person_ref *refs;      /* by row; 0 left out */
+    uint32_t *first_rows;  /* by chunk; the last one is behind the last row */
+    uint32_t chunks_taken; /* in order */
+    early *early;          /* by chunk */
+    uint64_t *claims;      /* by run; 0 free */
+};
+
+static uint32_t
+runs_of(const entries *entries)
+{
+    return (entries->chunks + RUN_CHUNKS - 1) / RUN_CHUNKS;
+}
+
+entries *
+entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice parameters)
+{
+    entries *entries = mst_alloc(sizeof *entries);
+    memset(entries, 0, sizeof *entries);
+    entries->chunks = chunks;
+    entries->rows = rows;
+    entries->layout = *layout;
+    entries->people = people_new();
+    (void)weigher_init(&entries->weigher, parameters); // parameters of another version: weigh as if nobody were known
+    entries->weigher.file = entries->people;
+    entries->refs = mst_alloc(((size_t)rows + 1) * sizeof *entries->refs);
+    memset(entries->refs, 0, ((size_t)rows + 1) * sizeof *entries->refs);
+    entries->first_rows = mst_alloc(((size_t)chunks + 1) * sizeof *entries->first_rows);
+    entries->first_rows[0] = 1;
+    entries->early = mst_alloc(((size_t)chunks + 1) * sizeof *entries->early);
+    memset(entries->early, 0, ((size_t)chunks + 1) * sizeof *entries->early);
+    entries->claims = mst_alloc(((size_t)runs_of(entries) + 1) * sizeof *entries->claims);
+    memset(entries->claims, 0, ((size_t)runs_of(entries) + 1) * sizeof *entries->claims);
+    return entries;
+}
+
+void
+entries_destroy(entries **entries)
+{
+    if (*entries == NULL)
+        return;
+    for (uint32_t i = 0; i < (*entries)->chunks; i++)
+        free((*entries)->early[i].packed);
+    people_destroy(&(*entries)->people);
+    weigher_release(&(*entries)->weigher);
+    free((*entries)->refs);
+    free((*entries)->first_rows);
+    free((*entries)->early);
+    free((*entries)->claims);
+    free(*entries);
+    *entries = NULL;
+}
+
+bool
+entries_complete(const entries *entries)
+{
+    return entries->chunks_taken == entries->chunks;
+}
+
+static bool
+chunk_here(const entries *entries, uint32_t chunk)
+{
+    return chunk < entries->chunks_taken || entries->early[chunk].packed != NULL;
+}
+
+bool
+entries_claim(entries *entries, uint64_t claimer, uint32_t *first_chunk, uint32_t *chunks)
+{
+    for (uint32_t run = entries->chunks_taken / RUN_CHUNKS; run < runs_of(entries); run++) {
+        if (entries->claims[run] != 0)
+            continue;
+        uint32_t first = run * RUN_CHUNKS, end = first + RUN_CHUNKS;
+        end = end < entries->chunks ? end : entries->chunks;
+        while (first < end && chunk_here(entries, first))
+            first++;
+        if (first == end)
+            continue;
+        entries->claims[run] = claimer;
+        *first_chunk = first;
+        *chunks = end - first;
+        return true;
+    }
+    return false;
+}
+
+void
+entries_unclaim(entries *entries, uint64_t claimer)
+{
+    for (uint32_t run = 0; run < runs_of(entries); run++)
+        if (entries->claims[run] == claimer)
+            entries->claims[run] = 0;
+}
+
+static bool
+add_rows(entries *entries, const Muster__V1__EntriesRead *read)
+{
+    const Muster__V1__Rows *rows = read->rows;
+    uint32_t first = entries->first_rows[entries->chunks_taken];
+    if (rows->first_row != first || rows->rows > entries->rows + 1 - first)
+        return false;
+    draft draft;
+    for (uint32_t row = 0; row < rows->rows; row++) {
+        if (read->wrong.len > row / 8 && (read->wrong.data[row / 8] >> (row % 8) & 1) != 0)
+            continue;
+        draft_fill(&draft, &entries->layout, rows, row);
+        entries->refs[first + row] = people_add(entries->people, &draft, NULL, 0, first + row, first + row);
+    }
+    entries->first_rows[++entries->chunks_taken] = first + rows->rows;
+    return true;
+}
+
+bool
+entries_take(entries *entries, const Muster__V1__EntriesRead *read)
+{
+    if (read->chunk >= entries->chunks || !mst_rows_ok(read->rows) || read->rows->columns < entries->layout.width)
+        return false;
+    if (chunk_here(entries, read->chunk))
+        return true;
+    if (read->chunk > entries->chunks_taken) {
+        early *early = &entries->early[read->chunk];
+        early->size = muster__v1__entries_read__get_packed_size(read);
+        early->packed = mst_alloc(early->size + 1);
+        muster__v1__entries_read__pack(read, early->packed);
+        return true;
+    }
+    bool ok = add_rows(entries, read);
+    while (ok && !entries_complete(entries) && entries->early[entries->chunks_taken].packed != NULL) {
+        early *early = &entries->early[entries->chunks_taken];
+        Muster__V1__EntriesRead *later = muster__v1__entries_read__unpack(NULL, early->size, early->packed);
+        assert(later != NULL);
+        ok = add_rows(entries, later);
+        muster__v1__entries_read__free_unpacked(later, NULL);
+        if (ok) {
+            free(early->packed);
+            early->packed = NULL;
+        }
+    }
+    return ok && (!entries_complete(entries) || entries->first_rows[entries->chunks] == entries->rows + 1);
+}
+
+uint32_t
+entries_first_row(const entries *entries, uint32_t chunk)
+{
+    assert(chunk <= entries->chunks_taken);
+    return entries->first_rows[chunk];
+}
+
+const person *
+entries_row(const entries *entries, uint32_t row)
+{
+    assert(row >= 1 && row <= entries->rows);
+    return entries->refs[row] == 0 ? NULL : people_at(entries->people, entries->refs[row]);
+}
+
+const people *
+entries_people(const entries *entries)
+{
+    return entries->people;
+}
+
+weigher *
+entries_weigher(entries *entries)
+{
+    return &entries->weigher;
+}
+
+uint64_t
+entries_memory(const entries *entries)
+{
+    return people_memory(entries->people) + (uint64_t)entries->rows * sizeof *entries->refs;
+}

@@ -262,7 +262,7 @@ socket_open(mst_link *link)
     set_number(link->socket, ZMQ_HEARTBEAT_TTL, 6000);
     set_number(link->socket, ZMQ_HANDSHAKE_IVL, 5000);
     set_number(link->socket, ZMQ_RECONNECT_IVL, 50);
-    set_number(link->socket, ZMQ_RECONNECT_IVL_MAX, 2000);
+    set_number(link->socket, ZMQ_RECONNECT_IVL_MAX, 500);
     set_number(link->socket, ZMQ_SNDHWM, 1000);
     set_number(link->socket, ZMQ_RCVHWM, 4000); /* credit keeps it far below */
     if (link->curve) {

@@ -134,9 +134,6 @@ check_running(doctor *self)
 {
     static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
     cli *tool = self->self;
-    if (tool->endpoint == NULL && instance_running(tool->data_dir) == 0)
-        finding(self, WARNING, "system", mst_arena_printf(tool->arena, "muster up --data %s --detach", tool->data_dir),
-                "no muster up runs on this data directory");
     bool json = tool->json;
     tool->json = false; // what goes wrong here is a finding, not the end
     int rc;

@@ -89,28 +89,43 @@ add_changed_event(job *self, mst_work *work)
     changed.rows = &rows;
     changed.versions = self->out_versions;
     changed.n_versions = count;
+    if (self->out_restores)
+        changed.restored = (ProtobufCBinaryData){(count + 7) / 8, self->out_restored};
     changed.batch_id = (char *)(uintptr_t)self->batch->id;
     mst_work_event(work, self->records_stream, self->batch->id, NULL, 0, &changed.base);
     self->records_events++;
+    self->out_restores = false;
     mst_rows_builder_init(&self->out, self->out.columns);
 }
 
-/* Adds the record as `after` has it. */
-static void
-add_change(job *self, mst_work *work, const char *id, size_t id_size, uint32_t version)
+static size_t
+size_after(const job *self)
 {
-    size_t size = id_size;
+    size_t size = 0;
     for (size_t i = 0; i < self->kind->n_fields; i++)
         size += self->after[i].size;
+    return size;
+}
+
+/* Adds the record as `after` has it, with the version it has now. */
+static void
+add_change(job *self, mst_work *work, const directory_record *record)
+{
+    size_t size = record->id_size + size_after(self);
     if (self->out.values_size > 0 && self->out.values_size + size > CHANGED_SIZE_MAX)
         add_changed_event(self, work);
     uint32_t at = mst_rows_builder_rows(&self->out);
     if (at == self->out_versions_room) {
         self->out_versions_room = self->out_versions_room == 0 ? 1024 : self->out_versions_room * 2;
         self->out_versions = mst_realloc(self->out_versions, self->out_versions_room * sizeof *self->out_versions);
+        self->out_restored = mst_realloc(self->out_restored, self->out_versions_room / 8);
     }
-    self->out_versions[at] = version;
-    mst_rows_builder_add(&self->out, id, id_size);
+    self->out_versions[at] = record->version;
+    uint8_t bit = (uint8_t)(1u << at % 8);
+    self->out_restored[at / 8] =
+        (uint8_t)(record->deleted ? self->out_restored[at / 8] | bit : self->out_restored[at / 8] & ~bit);
+    self->out_restores |= record->deleted;
+    mst_rows_builder_add(&self->out, record->id, record->id_size);
     for (size_t i = 0; i < self->kind->n_fields; i++)
         mst_rows_builder_add(&self->out, self->after[i].data, self->after[i].size);
 }
@@ -125,15 +140,6 @@ add_result(results *of, Muster__V1__Outcome outcome, const char *id, size_t id_s
     of->id_ends[of->count] = (uint32_t)of->ids_size;
     of->versions[of->count] = version;
     of->count++;
-}
-
-static size_t
-size_after(const job *self)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < self->kind->n_fields; i++)
-        size += self->after[i].size;
-    return size;
 }
 
 /* Later rows of the stretch mean the record too: keeps its cells. */
@@ -199,9 +205,9 @@ write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row,
         return;
     }
     record->version++;
-    record->deleted = false;
     if (!self->batch->dry_run)
-        add_change(self, work, record->id, record->id_size, record->version);
+        add_change(self, work, record);
+    record->deleted = false;
     if (known && self->users[one->target] > 0)
         remember(self, one->target);
     add_result(of,

@@ -21,7 +21,6 @@ typedef struct kind_entry {
     directory_kind state;
     char *batch_id; /* state.batch_id points here */
     bool changed;   /* since the last flush */
-    bool deletes;   /* some record of this kind was deleted */
 } kind_entry;
 
 typedef struct shape_entry {
@@ -43,7 +42,6 @@ struct directory {
     size_t kinds_count;
     shape_entry *shapes;
     size_t shapes_count;
-    mst_arena *scratch; /* reset at each flush */
 };
 
 /* Kinds and shapes ------------------------------------------------------------------------------------ */
@@ -119,9 +117,9 @@ meta_key(mst_arena *arena, char mark, const void *name, size_t size)
     return (mst_slice){key, 1 + size};
 }
 
-#define KIND_ROW_SIZE 35u /* bytes in front of the batch id */
+#define KIND_ROW_SIZE 34u /* bytes in front of the batch id */
 
-/* "K": number(2) seq(8) records(8) batch_version(8) made_elsewhere(8) deletes(1) batch_id. */
+/* "K": number(2) seq(8) records(8) batch_version(8) made_elsewhere(8) batch_id. */
 static store_entry
 kind_row(const directory *self, mst_arena *arena, size_t at)
 {
@@ -133,7 +131,6 @@ kind_row(const directory *self, mst_arena *arena, size_t at)
     record_put_u64(value + 10, kind->state.records);
     record_put_u64(value + 18, kind->state.batch_version);
     record_put_u64(value + 26, kind->state.made_elsewhere);
-    value[34] = kind->deletes;
     memcpy(value + KIND_ROW_SIZE, kind->batch_id, batch_size);
     return (store_entry){meta_key(arena, 'K', kind->name, strlen(kind->name)), {value, KIND_ROW_SIZE + batch_size}};
 }
@@ -178,7 +175,6 @@ load_kind(directory *self, mst_slice key, mst_slice value)
                                    .batch_version = record_get_u64(value.data + 18),
                                    .made_elsewhere = record_get_u64(value.data + 26),
                                    .batch_id = kind->batch_id};
-    kind->deletes = value.data[34] != 0;
     return MST_OK;
 }
 
@@ -233,7 +229,7 @@ static mst_status
 open_once(directory **opened, const char *dir)
 {
     directory *self = mst_alloc(sizeof *self);
-    *self = (directory){.pending = pending_new(), .scratch = mst_arena_new(0)};
+    *self = (directory){.pending = pending_new()};
     mst_status status = MST_OK;
     if (dir[0] == 0)
         self->store = store_memory_open();
@@ -266,7 +262,6 @@ directory_close(directory **opened)
         return;
     store_close(&self->store);
     pending_destroy(&self->pending);
-    mst_arena_destroy(&self->scratch);
     for (size_t i = 0; i < self->kinds_count; i++) {
         free(self->kinds[i].name);
         free(self->kinds[i].batch_id);
@@ -297,28 +292,6 @@ directory_pending(const directory *self)
 
 /* Writing ---------------------------------------------------------------------------------------------- */
 
-/* Whether the newest stored or pending version of a record is a deletion. Asked only in kinds that know deletions. */
-static bool
-is_deleted(directory *self, const char *kind, const char *id, size_t id_size)
-{
-    directory_record record = {.id = id, .id_size = id_size};
-    mst_arena_reset(self->scratch);
-    if (directory_fetch(self, kind, &record, 1, self->scratch) != MST_OK)
-        return false; // the count of records is for people; the damage is told by whoever reads next
-    return record.version > 0 && record.deleted;
-}
-
-static void
-count_change(directory *self, kind_entry *kind, const char *id, size_t id_size, uint32_t version, bool deleted)
-{
-    if (deleted) {
-        kind->deletes = true;
-        kind->state.records--;
-    } else if (version == 1 || (kind->deletes && is_deleted(self, kind->name, id, id_size))) {
-        kind->state.records++;
-    }
-}
-
 /* N of an id "BN-..", 0: not of that form. */
 static uint64_t
 maker_of(const char *id, size_t id_size)
@@ -347,6 +320,13 @@ note_maker(kind_entry *kind, const directory_record *record)
         kind->state.made_elsewhere = maker;
 }
 
+/* A bit per record; no bits: none. */
+static bool
+marked(ProtobufCBinaryData bits, uint32_t row)
+{
+    return bits.len > 0 && (bits.data[row / 8] >> (row % 8) & 1) != 0;
+}
+
 static bool
 fits(const Muster__V1__RecordsChanged *changed)
 {
@@ -354,6 +334,7 @@ fits(const Muster__V1__RecordsChanged *changed)
     return rows != NULL && mst_rows_ok(rows) && rows->columns == changed->n_fields + 1 &&
            changed->n_versions == rows->rows &&
            (changed->deleted.len == 0 || changed->deleted.len >= (rows->rows + 7) / 8) &&
+           (changed->restored.len == 0 || changed->restored.len >= (rows->rows + 7) / 8) &&
            strlen(changed->batch_id) <= UINT8_MAX;
 }
 
@@ -376,7 +357,7 @@ directory_apply(directory *self, uint64_t seq, uint64_t stream_version, const Mu
     const Muster__V1__Rows *rows = changed->rows;
     mst_slice batch = {(const uint8_t *)changed->batch_id, strlen(changed->batch_id)};
     for (uint32_t row = 0; row < rows->rows; row++) {
-        bool deleted = changed->deleted.len > 0 && (changed->deleted.data[row / 8] >> (row % 8) & 1) != 0;
+        bool deleted = marked(changed->deleted, row);
         directory_record record = {.version = changed->versions[row],
                                    .seq = seq,
                                    .batch_id = batch,
@@ -385,7 +366,10 @@ directory_apply(directory *self, uint64_t seq, uint64_t stream_version, const Mu
         record.id = mst_rows_cell(rows, row, 0, &record.id_size);
         if (record.id_size == 0 || record.id_size > DIRECTORY_ID_SIZE_MAX || record.version == 0)
             continue; // export never writes such; what the log holds all the same is not served
-        count_change(self, &self->kinds[kind], record.id, record.id_size, record.version, deleted);
+        if (deleted)
+            self->kinds[kind].state.records--;
+        else if (record.version == 1 || marked(changed->restored, row))
+            self->kinds[kind].state.records++;
         note_maker(&self->kinds[kind], &record);
         pending_add(self->pending, (uint16_t)kind, &record, rows, row);
     }

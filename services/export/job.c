@@ -26,6 +26,7 @@ job_destroy(void *data)
     mst_rows_builder_release(&self->out);
     free(self->chunk_rows);
     free(self->out_versions);
+    free(self->out_restored);
     free(self);
 }
 

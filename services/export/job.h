@@ -76,6 +76,8 @@ typedef struct job {
     /* One chunk */
     mst_rows_builder out;
     uint32_t *out_versions;
+    uint8_t *out_restored; /* a bit each: was deleted before */
+    bool out_restores;
     size_t out_versions_room;
     mst_slice *before, *after; /* a cell per field of the kind */
 } job;

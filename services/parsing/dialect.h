@@ -1,0 +1,39 @@
+/* dialect.h - how a CSV file is written: found out by looking at its beginning.
+ *
+ * Every delimiter is tried on the first rows; the one under which they are most alike wins, and one whose header is
+ * known wins over all. Memory: what is found lives in the arena. Thread: any. */
+#ifndef MUSTER_PARSING_DIALECT_H
+#define MUSTER_PARSING_DIALECT_H
+
+#include "broker/lib/arena.h"
+#include "csv_rows.h"
+
+#define DIALECT_ROWS_MAX 400u /* rows looked at */
+
+/* How many cells of this row are names of columns that are wanted; NULL functions know none. */
+typedef struct header_hint {
+    uint32_t (*fits)(const void *context, const csv_cell *cells, uint32_t count);
+    const void *context;
+} header_hint;
+
+typedef struct sample_row {
+    csv_cell *cells;
+    uint32_t count;
+    uint64_t line;
+} sample_row;
+
+typedef struct file_form {
+    csv_dialect csv;
+    const char *line_end; /* "LF", "CRLF", "CR", "mixed" */
+    bool header;
+    uint32_t header_row; /* rows before it are preamble; of a file without header: before its first row */
+    uint32_t preamble_lines;
+    uint32_t columns; /* that most rows have */
+    sample_row *rows; /* the first rows, preamble and header included */
+    uint32_t rows_count;
+} file_form;
+
+/* `whole`: the sample is the whole file. */
+void dialect_guess(const uint8_t *text, size_t size, bool whole, header_hint hint, mst_arena *arena, file_form *form);
+
+#endif

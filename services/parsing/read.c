@@ -1,0 +1,488 @@
+/* read.c - `muster-parsing --read FILE`: how a file is understood, by the same code that reads uploads. */
+#include "parsing.h"
+
+#include "entries.h"
+#include "utf8.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PIECE_SIZE (512u * 1024u)
+#define TEMPLATE_SIZE_MAX (1u << 20) /* bytes of a packed template */
+#define ROWS_SHOWN 10u               /* rows shown when nobody says how many */
+
+typedef enum shape { SHAPE_TEXT, SHAPE_JSON, SHAPE_CSV } shape;
+
+typedef struct look {
+    shape shape;
+    uint64_t rows_max, rows_seen;
+    bool rows_given;
+    const char *file, *template_file;
+    mst_arena *arena;
+    FILE *out;
+    const file_form *form;
+    bool first_object, wrong_open;
+    uint64_t wrong_values;
+} look;
+
+static const char HELP[] =
+    "Usage: muster-parsing --read FILE [--format text|json|csv] [--rows N] [--template-file T]\n"
+    "Shows how a CSV file is understood; nothing is uploaded. T is a packed muster.v1.Template.\n"
+    "csv writes RFC 4180 CSV in UTF-8 with commas and the header as found: a converter, so values stay as they are,\n"
+    "also those that a spreadsheet program would take for a formula.\n";
+
+/* Output ----------------------------------------------------------------------------------------------- */
+
+static void
+json_text(FILE *out, const uint8_t *data, size_t size)
+{
+    char stack[1024], *clean = size * 3 + 1 > sizeof stack ? mst_alloc(size * 3 + 1) : stack;
+    bool ok = utf8_ok(data, size);
+    size_t used = size;
+    const char *text = (const char *)data;
+    if (!ok) {
+        used = utf8_clean(data, size, clean, size * 3 + 1);
+        text = clean;
+    }
+    fputc('"', out);
+    for (size_t i = 0; i < used; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            fprintf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            fprintf(out, "\\u%04x", c);
+        else
+            fputc(c, out);
+    }
+    fputc('"', out);
+    if (clean != stack)
+        free(clean);
+}
+
+static void
+json_string(FILE *out, const char *text)
+{
+    json_text(out, (const uint8_t *)text, strlen(text));
+}
+
+static void
+csv_line(FILE *out, const csv_cell *cells, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *data = cells[i].data;
+        size_t size = cells[i].size;
+        char *clean = NULL;
+        if (!utf8_ok(data, size)) {
+            clean = mst_alloc(size * 3 + 1);
+            size = utf8_clean(data, size, clean, size * 3 + 1);
+            data = (const uint8_t *)clean;
+        }
+        bool quote = (count == 1 && size == 0);
+        for (size_t j = 0; j < size && !quote; j++)
+            quote = data[j] == ',' || data[j] == '"' || data[j] == '\n' || data[j] == '\r';
+        if (i > 0)
+            fputc(',', out);
+        if (!quote) {
+            fwrite(data, 1, size, out);
+        } else {
+            fputc('"', out);
+            for (size_t j = 0; j < size; j++) {
+                if (data[j] == '"')
+                    fputc('"', out);
+                fputc(data[j], out);
+            }
+            fputc('"', out);
+        }
+        free(clean);
+    }
+    fputs("\r\n", out);
+}
+
+static void
+text_line(FILE *out, const csv_cell *cells, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        char shown[200];
+        utf8_clean(cells[i].data, cells[i].size, shown, sizeof shown);
+        fprintf(out, "%s%s", i == 0 ? "" : " | ", shown);
+    }
+    fputc('\n', out);
+}
+
+static void
+json_cells(FILE *out, const csv_cell *cells, uint32_t count)
+{
+    fputc('[', out);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i > 0)
+            fputc(',', out);
+        json_text(out, cells[i].data, cells[i].size);
+    }
+    fputc(']', out);
+}
+
+static const char *
+delimiter_name(char delimiter)
+{
+    return delimiter == '\t'  ? "tab"
+           : delimiter == ',' ? "comma"
+           : delimiter == ';' ? "semicolon"
+           : delimiter == '|' ? "pipe"
+           : delimiter == ':' ? "colon"
+                              : "caret";
+}
+
+static void
+show_form(look *self, const reader *reader, const file_form *form)
+{
+    decoder *source = reader_decoder(reader);
+    const char *encoding = encoding_name(decoder_encoding(source));
+    const sample_row *header = form->rows_count > form->header_row ? &form->rows[form->header_row] : NULL;
+    uint32_t count = header == NULL ? 0 : header->count < CSV_COLUMNS_MAX ? header->count : CSV_COLUMNS_MAX;
+    FILE *out = self->out;
+    char mark[2] = {form->csv.delimiter, '\0'}, quote[2] = {form->csv.quote, '\0'};
+    if (self->shape == SHAPE_CSV) {
+        if (form->header && count > 0)
+            csv_line(out, header->cells, count);
+    } else if (self->shape == SHAPE_JSON) {
+        fprintf(out, "{\"dialect\":{\"delimiter\":");
+        json_string(out, mark);
+        fprintf(out, ",\"quote\":");
+        json_string(out, quote);
+        fprintf(out,
+                ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\",\"header\":%s,"
+                "\"preamble_lines\":%u},\"columns\":",
+                encoding, decoder_guessed(source) ? "true" : "false", decoder_bom(source) ? "true" : "false",
+                form->line_end, form->header ? "true" : "false", form->preamble_lines);
+        if (form->header && header != NULL)
+            json_cells(out, header->cells, count);
+        else
+            fprintf(out, "[]");
+        fprintf(out, ",\"rows\":[");
+    } else {
+        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", encoding,
+                decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
+                delimiter_name(form->csv.delimiter), form->line_end);
+        if (form->preamble_lines > 0)
+            fprintf(out, "preamble   %u lines before the %s\n", form->preamble_lines,
+                    form->header ? "header" : "first row");
+        fprintf(out, "header     %s\n", form->header ? "" : "none");
+        if (form->header && header != NULL)
+            text_line(out, header->cells, count);
+        fputc('\n', out);
+    }
+}
+
+static bool
+on_form(void *context, const reader *reader, const file_form *form)
+{
+    look *self = context;
+    self->form = form;
+    show_form(self, reader, form);
+    return true;
+}
+
+static bool
+on_row(void *context, const csv_row *row)
+{
+    look *self = context;
+    if (self->rows_seen++ >= self->rows_max)
+        return !self->rows_given || self->shape != SHAPE_CSV; // text and JSON count the rest
+    if (self->shape == SHAPE_CSV)
+        csv_line(self->out, row->cells, row->cells_count);
+    else if (self->shape == SHAPE_TEXT)
+        text_line(self->out, row->cells, row->cells_count);
+    else {
+        if (self->rows_seen > 1)
+            fputc(',', self->out);
+        json_cells(self->out, row->cells, row->cells_count);
+    }
+    return true;
+}
+
+/* With a template ---------------------------------------------------------------------------------------- */
+
+static void
+on_recognised(void *context, const Muster__V1__FileRecognised *recognised)
+{
+    look *self = context;
+    if (self->shape == SHAPE_TEXT) {
+        fprintf(self->out, "\ncolumns\n");
+        for (size_t i = 0; i < recognised->n_columns; i++)
+            fprintf(self->out, "  %u %s -> %s (%s)\n", recognised->columns[i]->column + 1,
+                    recognised->columns[i]->header,
+                    recognised->columns[i]->field[0] == '\0' ? "nothing" : recognised->columns[i]->field,
+                    recognised->columns[i]->how);
+        for (size_t i = 0; i < recognised->n_warnings; i++)
+            fprintf(self->out, "warning: %s\n", recognised->warnings[i]);
+        return;
+    }
+    if (self->shape != SHAPE_JSON || self->wrong_open)
+        return;
+    fprintf(self->out, ",\"mapping\":[");
+    for (size_t i = 0; i < recognised->n_columns; i++) {
+        fprintf(self->out, "%s{\"column\":%u,\"header\":", i == 0 ? "" : ",", recognised->columns[i]->column);
+        json_string(self->out, recognised->columns[i]->header);
+        fprintf(self->out, ",\"field\":");
+        json_string(self->out, recognised->columns[i]->field);
+        fprintf(self->out, ",\"how\":\"%s\"}", recognised->columns[i]->how);
+    }
+    fprintf(self->out, "],\"warnings\":[");
+    for (size_t i = 0; i < recognised->n_warnings; i++) {
+        fputs(i == 0 ? "" : ",", self->out);
+        json_string(self->out, recognised->warnings[i]);
+    }
+    fprintf(self->out, "],\"wrong\":[");
+    self->wrong_open = true;
+}
+
+static void
+on_chunk(void *context, const Muster__V1__EntriesRead *chunk)
+{
+    (void)context;
+    (void)chunk;
+}
+
+static void
+on_wrong(void *context, const Muster__V1__WrongValuesFound *found, uint32_t rows)
+{
+    (void)rows;
+    look *self = context;
+    for (size_t i = 0; i < found->n_values; i++) {
+        const Muster__V1__WrongValue *value = found->values[i];
+        if (self->shape == SHAPE_TEXT) {
+            fprintf(self->out, "line %u, column %u (%s), %zu rows: \"%s\": %s\n", value->lines[0], value->column,
+                    value->field[0] == '\0' ? "whole row" : value->field, value->n_rows, value->value, value->message);
+        } else if (self->shape == SHAPE_JSON) {
+            fprintf(self->out, "%s{\"field\":", self->wrong_values == 0 ? "" : ",");
+            json_string(self->out, value->field);
+            fprintf(self->out, ",\"value\":");
+            json_string(self->out, value->value);
+            fprintf(self->out, ",\"message\":");
+            json_string(self->out, value->message);
+            fprintf(self->out, ",\"count\":%zu,\"column\":%u,\"first_line\":%u,\"first_row\":%u}", value->n_rows,
+                    value->column, value->lines[0], value->rows[0]);
+        }
+        self->wrong_values++;
+    }
+}
+
+static void
+on_part(void *context)
+{
+    (void)context;
+}
+
+static Muster__V1__Template *
+load_template(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    uint8_t *bytes = mst_alloc(TEMPLATE_SIZE_MAX);
+    size_t size = fread(bytes, 1, TEMPLATE_SIZE_MAX, file);
+    fclose(file);
+    Muster__V1__Template *template = muster__v1__template__unpack(NULL, size, bytes);
+    if (template == NULL)
+        fprintf(stderr, "%s: not a packed template\n", path);
+    free(bytes);
+    return template;
+}
+
+/* Files -------------------------------------------------------------------------------------------------- */
+
+static int
+file_open(const char *path)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0) {
+        fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    } else if (S_ISDIR(info.st_mode)) {
+        fprintf(stderr, "%s: this is a directory; name a CSV file\n", path);
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Feeds the file to `feed` until it ends or is refused. False: it could not be read. */
+static bool
+file_feed(int fd, const char *path, bool (*feed)(void *to, const void *data, size_t size, bool last), void *to)
+{
+    static uint8_t piece[PIECE_SIZE];
+    for (;;) {
+        ssize_t size = read(fd, piece, sizeof piece);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0) {
+            fprintf(stderr, "%s: %s\n", path, strerror(errno));
+            return false;
+        }
+        if (!feed(to, piece, (size_t)size, size == 0) || size == 0)
+            return true;
+    }
+}
+
+static bool
+feed_reader(void *to, const void *data, size_t size, bool last)
+{
+    return reader_feed(to, data, size, last);
+}
+
+static bool
+feed_entries(void *to, const void *data, size_t size, bool last)
+{
+    return entries_feed(to, data, size, last);
+}
+
+static int
+refused(const look *self, const char *failure, const char *advice)
+{
+    fflush(self->out);
+    fprintf(stderr, "%s: %s %s\n", self->file, failure, advice);
+    return 1;
+}
+
+/* The file as it is: form and rows. */
+static int
+show_rows(look *self, const wanted_columns *wanted)
+{
+    int fd = file_open(self->file);
+    if (fd < 0)
+        return 1;
+    reader_sink sink = {self, {wanted == NULL ? NULL : mapping_fits, wanted}, on_form, on_row};
+    reader *source = reader_new(&sink);
+    bool read = file_feed(fd, self->file, feed_reader, source);
+    close(fd);
+    const char *advice, *failure = reader_failure(source, &advice);
+    int rc = !read ? 1 : failure != NULL ? refused(self, failure, advice) : 0;
+    if (self->shape == SHAPE_JSON && self->form != NULL)
+        fprintf(self->out, "],\"rows_total\":%llu", (unsigned long long)self->rows_seen);
+    if (self->shape == SHAPE_TEXT && rc == 0)
+        fprintf(self->out, "\n%llu rows\n", (unsigned long long)self->rows_seen);
+    if (self->shape == SHAPE_JSON && self->form != NULL && failure != NULL) {
+        fprintf(self->out, ",\"failure\":");
+        json_string(self->out, failure);
+    }
+    reader_destroy(&source);
+    return rc;
+}
+
+/* The file as the template sees it: columns and wrong values. */
+static int
+show_wrong(look *self, const Muster__V1__Template *template, const wanted_columns *wanted)
+{
+    entries_settings settings = {.batch_id = "",
+                                 .generation = 1,
+                                 .wanted = *wanted,
+                                 .missing_values = template->missing_values,
+                                 .missing_values_count = template->n_missing_values};
+    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, on_part};
+    int fd = file_open(self->file);
+    if (fd < 0)
+        return 1;
+    entries *source = entries_new(&settings, &sink);
+    bool read = file_feed(fd, self->file, feed_entries, source);
+    close(fd);
+    const char *advice, *failure = entries_failure(source, &advice);
+    int rc = !read ? 1 : failure != NULL ? refused(self, failure, advice) : 0;
+    if (self->shape == SHAPE_JSON && self->wrong_open)
+        fputc(']', self->out);
+    if (self->shape == SHAPE_JSON && failure != NULL) {
+        fprintf(self->out, ",\"failure\":");
+        json_string(self->out, failure);
+    }
+    if (self->shape == SHAPE_TEXT && rc == 0) {
+        Muster__V1__ReadingFinished finished;
+        uint8_t hash[16];
+        entries_finished(source, &finished, hash);
+        fprintf(self->out, "%u rows, %u of them with wrong values\n", finished.rows, finished.wrong_rows);
+    }
+    entries_destroy(&source);
+    return rc;
+}
+
+static bool
+arguments(look *self, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (argv[i][0] != '-' && self->file == NULL) {
+            self->file = argv[i];
+            continue;
+        }
+        if (value == NULL)
+            return false;
+        i++;
+        if (strcmp(argv[i - 1], "--format") == 0 && strcmp(value, "csv") == 0)
+            self->shape = SHAPE_CSV;
+        else if (strcmp(argv[i - 1], "--format") == 0 && strcmp(value, "json") == 0)
+            self->shape = SHAPE_JSON;
+        else if (strcmp(argv[i - 1], "--format") == 0 && strcmp(value, "text") == 0)
+            self->shape = SHAPE_TEXT;
+        else if (strcmp(argv[i - 1], "--template-file") == 0)
+            self->template_file = value;
+        else if (strcmp(argv[i - 1], "--rows") == 0) {
+            char *end;
+            self->rows_max = strtoull(value, &end, 10);
+            self->rows_given = true;
+            if (*end != '\0' || value[0] < '0' || value[0] > '9')
+                return false;
+        } else
+            return false;
+    }
+    return self->file != NULL;
+}
+
+int
+parsing_read_main(int argc, char **argv)
+{
+    look self = {.rows_max = ROWS_SHOWN, .out = stdout};
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        fputs(HELP, stdout);
+        return 0;
+    }
+    if (!arguments(&self, argc, argv)) {
+        fputs(HELP, stderr);
+        return 2;
+    }
+    if (self.shape == SHAPE_CSV && !self.rows_given)
+        self.rows_max = UINT64_MAX;
+    Muster__V1__Template *template = NULL;
+    wanted_columns wanted = {.id_column = ""};
+    self.arena = mst_arena_new(0);
+    int rc = 0;
+    if (self.template_file != NULL) {
+        template = load_template(self.template_file);
+        rc = template == NULL ? 2 : 0;
+    }
+    if (template != NULL) {
+        wanted.name = template->name;
+        wanted.fields = template->fields;
+        wanted.fields_count = template->n_fields;
+        wanted.needed = template->duplicate_check;
+        wanted.needed_count = template->n_duplicate_check;
+        mapping_prepare(&wanted, self.arena);
+    }
+    if (rc == 0)
+        rc = show_rows(&self, template == NULL ? NULL : &wanted);
+    if (rc == 0 && template != NULL && self.shape != SHAPE_CSV)
+        rc = show_wrong(&self, template, &wanted);
+    if (self.shape == SHAPE_JSON && self.form != NULL)
+        fputs("}\n", self.out);
+    if (fflush(self.out) != 0 || ferror(self.out)) {
+        fprintf(stderr, "the output could not be written: %s\n", strerror(errno));
+        rc = 1;
+    }
+    if (template != NULL)
+        muster__v1__template__free_unpacked(template, NULL);
+    mst_arena_destroy(&self.arena);
+    return rc;
+}

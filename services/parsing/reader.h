@@ -1,0 +1,34 @@
+/* reader.h - from the bytes of a file to its header and rows.
+ *
+ * The first bytes are looked at to find out encoding, dialect and header; then everything streams: memory is the same
+ * for any size of file. The service and `muster-parsing --read` see a file through this same door.
+ * Thread: the one that made it. */
+#ifndef MUSTER_PARSING_READER_H
+#define MUSTER_PARSING_READER_H
+
+#include "dialect.h"
+#include "encoding.h"
+
+#define READER_SAMPLE_SIZE (256u * 1024u) /* bytes looked at before anything is decided */
+
+typedef struct reader reader;
+
+typedef struct reader_sink {
+    void *context;
+    header_hint hint;
+    /* What was found; the header is form->rows[form->header_row]. False: no rows, please. */
+    bool (*recognised)(void *context, const reader *reader, const file_form *form);
+    csv_row_handler *row;
+} reader_sink;
+
+reader *reader_new(const reader_sink *sink);
+/* The next bytes. False: the file cannot be read (further), see reader_failure; or the sink wanted no more. */
+bool reader_feed(reader *self, const void *data, size_t size, bool last);
+/* Why, and what to do; NULL: nothing is wrong with the file. */
+const char *reader_failure(const reader *self, const char **advice);
+/* For once, NULL before the file is recognised. */
+const file_form *reader_form(const reader *self);
+decoder *reader_decoder(const reader *self);
+void reader_destroy(reader **self);
+
+#endif

@@ -137,10 +137,10 @@ delimiter_name(char delimiter)
 }
 
 static void
-show_form(look *self, const reader *reader, const file_form *form)
+show_form(look *self, const reader *file, const file_form *form)
 {
-    decoder *source = reader_decoder(reader);
-    const char *encoding = encoding_name(decoder_encoding(source));
+    decoder *source = reader_decoder(file);
+    const char *named = encoding_name(decoder_encoding(source));
     const sample_row *header = form->rows_count > form->header_row ? &form->rows[form->header_row] : NULL;
     uint32_t count = header == NULL ? 0 : header->count < CSV_COLUMNS_MAX ? header->count : CSV_COLUMNS_MAX;
     FILE *out = self->out;
@@ -156,7 +156,7 @@ show_form(look *self, const reader *reader, const file_form *form)
         fprintf(out,
                 ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\",\"header\":%s,"
                 "\"preamble_lines\":%u},\"columns\":",
-                encoding, decoder_guessed(source) ? "true" : "false", decoder_bom(source) ? "true" : "false",
+                named, decoder_guessed(source) ? "true" : "false", decoder_bom(source) ? "true" : "false",
                 form->line_end, form->header ? "true" : "false", form->preamble_lines);
         if (form->header && header != NULL)
             json_cells(out, header->cells, count);
@@ -164,7 +164,7 @@ show_form(look *self, const reader *reader, const file_form *form)
             fprintf(out, "[]");
         fprintf(out, ",\"rows\":[");
     } else {
-        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", encoding,
+        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", named,
                 decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
                 delimiter_name(form->csv.delimiter), form->line_end);
         if (form->preamble_lines > 0)
@@ -178,11 +178,11 @@ show_form(look *self, const reader *reader, const file_form *form)
 }
 
 static bool
-on_form(void *context, const reader *reader, const file_form *form)
+on_form(void *context, const reader *file, const file_form *form)
 {
     look *self = context;
     self->form = form;
-    show_form(self, reader, form);
+    show_form(self, file, form);
     return true;
 }
 

@@ -154,13 +154,8 @@ recognised(batch *one, const Muster__V1__FileRecognised *event)
     one->id_field = -1;
     if (!one->import || one->id_column == NULL || one->id_column[0] == 0)
         return;
-    /* The header of the id column leads to the field its cells stand in. */
-    const char *field = one->id_column;
-    for (size_t i = 0; i < event->n_columns; i++)
-        if (strcmp(event->columns[i]->header, one->id_column) == 0 && event->columns[i]->field[0] != 0)
-            field = event->columns[i]->field;
-    for (size_t i = 0; i < one->fields_count; i++)
-        if (strcmp(one->fields[i], field) == 0)
+    for (size_t i = one->fields_count; i-- > 0;) // the first, should the kind have such a field too
+        if (strcmp(one->fields[i], "id") == 0)
             one->id_field = (int)i;
 }
 

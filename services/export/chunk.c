@@ -81,11 +81,12 @@ add_changed_event(job *self, mst_work *work)
     Muster__V1__Rows rows;
     mst_rows_builder_view(&self->out, 0, &rows);
     char **fields = mst_arena_alloc(mst_work_scratch(work), (self->kind->n_fields + 1) * sizeof *fields);
+    fields[0] = (char *)(uintptr_t) "id";
     for (size_t i = 0; i < self->kind->n_fields; i++)
-        fields[i] = self->kind->fields[i]->name;
+        fields[i + 1] = self->kind->fields[i]->name;
     changed.kind = self->kind->name;
     changed.fields = fields;
-    changed.n_fields = self->kind->n_fields;
+    changed.n_fields = self->kind->n_fields + 1;
     changed.rows = &rows;
     changed.versions = self->out_versions;
     changed.n_versions = count;

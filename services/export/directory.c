@@ -331,7 +331,7 @@ static bool
 fits(const Muster__V1__RecordsChanged *changed)
 {
     const Muster__V1__Rows *rows = changed->rows;
-    return rows != NULL && mst_rows_ok(rows) && rows->columns == changed->n_fields + 1 &&
+    return rows != NULL && mst_rows_ok(rows) && rows->columns == changed->n_fields && rows->columns > 0 &&
            changed->n_versions == rows->rows &&
            (changed->deleted.len == 0 || changed->deleted.len >= (rows->rows + 7) / 8) &&
            (changed->restored.len == 0 || changed->restored.len >= (rows->rows + 7) / 8) &&
@@ -348,9 +348,10 @@ directory_apply(directory *self, uint64_t seq, uint64_t stream_version, const Mu
     int kind = kind_find(self, changed->kind);
     if (kind < 0)
         kind = self->kinds_count < KINDS_MAX ? kind_add(self, changed->kind) : -1;
-    int shape = kind < 0 ? -1 : shape_find(self, kind, changed->fields, changed->n_fields);
+    int shape = kind < 0 ? -1 : shape_find(self, kind, changed->fields + 1, changed->n_fields - 1);
     if (kind >= 0 && shape < 0)
-        shape = self->shapes_count < SHAPES_MAX ? shape_add(self, kind, changed->fields, changed->n_fields) : -1;
+        shape =
+            self->shapes_count < SHAPES_MAX ? shape_add(self, kind, changed->fields + 1, changed->n_fields - 1) : -1;
     if (shape < 0)
         return MST_LIMIT;
 

@@ -62,7 +62,8 @@ people_restore(people *self, const char *id, uint32_t version, const char *name)
 static inline Muster__V1__RecordsChanged *
 people_changed(people *self)
 {
-    static char *fields[] = {(char *)(uintptr_t) "name", (char *)(uintptr_t) "mail", (char *)(uintptr_t) "city"};
+    static char *fields[] = {(char *)(uintptr_t) "id", (char *)(uintptr_t) "name", (char *)(uintptr_t) "mail",
+                             (char *)(uintptr_t) "city"};
     static Muster__V1__Rows rows;
     static Muster__V1__RecordsChanged changed;
     muster__v1__records_changed__init(&changed);
@@ -70,7 +71,7 @@ people_changed(people *self)
     changed.kind = (char *)(uintptr_t)self->kind;
     changed.batch_id = (char *)(uintptr_t)self->batch_id;
     changed.fields = fields;
-    changed.n_fields = PEOPLE_FIELDS;
+    changed.n_fields = PEOPLE_FIELDS + 1;
     changed.rows = &rows;
     changed.versions = self->versions;
     changed.n_versions = rows.rows;

@@ -44,6 +44,20 @@ batch_fetch(cli *self, mst_arena *arena, const char *id, int *exit_code)
     return cli_call_in(self, arena, "ingestion", id, &show.base, NULL, &muster__v1__batch_view__descriptor, exit_code);
 }
 
+const Muster__V1__TemplateView *
+batch_template(cli *self, const Muster__V1__BatchView *view)
+{
+    mst_answer answer = {0};
+    Muster__V1__ShowTemplate show = MUSTER__V1__SHOW_TEMPLATE__INIT;
+    if (view->template_name[0] == 0)
+        return NULL;
+    show.name = view->template_name;
+    show.version = view->template_version;
+    mst_status rc = mst_link_call(self->link, "ingestion", "", &show.base, NULL, &muster__v1__template_view__descriptor,
+                                  2000, self->arena, &answer);
+    return rc == MST_OK ? (const Muster__V1__TemplateView *)answer.message : NULL;
+}
+
 static bool
 ended(const Muster__V1__BatchView *view)
 {

@@ -11,6 +11,9 @@ const char *batch_state_title(Muster__V1__BatchState state);
 bool batch_id_ok(cli *self, const char *id, int *exit_code);
 /* The batch as it is now, in `arena`; NULL: said, *exit_code set. */
 const Muster__V1__BatchView *batch_fetch(cli *self, mst_arena *arena, const char *id, int *exit_code);
+/* The template as the batch uses it; NULL for an import, or when it cannot be had: names of fields will do then.
+ * Needs self->link. */
+const Muster__V1__TemplateView *batch_template(cli *self, const Muster__V1__BatchView *view);
 /* True when the batch goes no further by itself: Complete, failed, cancelled, or it waits for a person. */
 bool batch_rests(const Muster__V1__BatchView *view);
 /* True when it rests because a person has something to do; `what` gets that, as a sentence with the command. */

@@ -14,8 +14,21 @@ typedef struct errors_options {
     uint64_t max;
 } errors_options;
 
+/* The title of a field as people know it; its name where it has none. */
+static const char *
+title_of(const Muster__V1__TemplateView *template, const char *field)
+{
+    for (size_t i = 0; template != NULL && template->template_ != NULL && i < template->template_->n_fields; i++) {
+        const Muster__V1__Field *known = template->template_->fields[i];
+        if (strcmp(known->name, field) == 0 && known->title[0] != 0)
+            return known->title;
+    }
+    return field;
+}
+
 static void
-error_cells(cli *self, print_table *table, const Muster__V1__WrongValueGroup *group)
+error_cells(cli *self, print_table *table, const Muster__V1__TemplateView *template,
+            const Muster__V1__WrongValueGroup *group)
 {
     mst_arena *arena = self->arena;
     char *lines = "";
@@ -25,7 +38,7 @@ error_cells(cli *self, print_table *table, const Muster__V1__WrongValueGroup *gr
     if (group->count > shown)
         lines = mst_arena_printf(arena, "%s, ..", lines);
     print_table_cell(table, print_count(arena, group->count));
-    print_table_cell(table, group->field[0] != 0 ? group->field : "(whole row)");
+    print_table_cell(table, group->field[0] != 0 ? title_of(template, group->field) : "(whole row)");
     print_table_cell(table, group->column > 0 ? mst_arena_printf(arena, "%u", group->column) : "");
     print_table_cell(table, print_cut(arena, group->value, 40));
     print_table_cell(table, lines);
@@ -44,6 +57,7 @@ run_errors(cli *self, const void *given)
     const Muster__V1__BatchView *view = batch_fetch(self, self->arena, self->args[0], &rc);
     if (view == NULL)
         return rc;
+    const Muster__V1__TemplateView *template = self->json ? NULL : batch_template(self, view);
     print_table *table = print_table_new(self->arena, HEADINGS);
     while (more && shown < max) {
         Muster__V1__ListWrongValues list = MUSTER__V1__LIST_WRONG_VALUES__INIT;
@@ -58,7 +72,7 @@ run_errors(cli *self, const void *given)
             if (self->json)
                 document_line(document_of(&page->groups[i]->base));
             else
-                error_cells(self, table, page->groups[i]);
+                error_cells(self, table, template, page->groups[i]);
         shown += page->n_groups;
         wrong_rows = page->wrong_rows;
         more = page->more && page->n_groups > 0;

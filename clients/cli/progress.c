@@ -92,7 +92,7 @@ draw_lines(progress_view *self, bool due)
     for (unsigned i = 0; i < self->stages_count; i++) {
         progress_stage *stage = &self->stages[i];
         bool ended = stage->total > 0 && stage->done >= stage->total;
-        if (stage->done == stage->told && stage->shown)
+        if (stage->done == stage->told)
             continue;
         if (stage->shown && !due && !ended)
             continue;

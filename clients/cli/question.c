@@ -69,18 +69,6 @@ target_of(const Muster__V1__TemplateView *view, const char *field)
     return field;
 }
 
-static const Muster__V1__TemplateView *
-template_of(cli *self, const Muster__V1__BatchView *batch)
-{
-    Muster__V1__ShowTemplate show = MUSTER__V1__SHOW_TEMPLATE__INIT;
-    mst_answer answer = {0};
-    show.name = batch->template_name;
-    show.version = batch->template_version;
-    mst_status rc = mst_link_call(self->link, "ingestion", "", &show.base, NULL, &muster__v1__template_view__descriptor,
-                                  2000, self->arena, &answer);
-    return rc == MST_OK ? (const Muster__V1__TemplateView *)answer.message : NULL;
-}
-
 /* The row and its candidates side by side; what differs is marked. */
 static void
 print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__DiscrepancyView *view)
@@ -88,7 +76,7 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
     const Muster__V1__EntryQuestion *question = view->question;
     const Muster__V1__RecordList *records[SHOWN_CANDIDATES_MAX] = {NULL};
     const char *headings[3 + SHOWN_CANDIDATES_MAX] = {"<", "<this row"};
-    const Muster__V1__TemplateView *template = template_of(self, batch);
+    const Muster__V1__TemplateView *template = batch_template(self, batch);
     size_t count = 0;
     for (size_t i = 0; i < question->n_candidates && count < SHOWN_CANDIDATES_MAX; i++) {
         records[count] = record_of(self, batch->kind, question->candidates[i]->record_id);

@@ -53,7 +53,7 @@ print_services(cli *self, const Muster__V1__BrokerStatus *status, const json_t *
     print_table_cell(table, "");
     for (size_t i = 0; i < status->n_reports; i++) {
         const Muster__V1__Report *report = status->reports[i];
-        uint64_t lag = report->applied_seq < status->durable_seq ? status->durable_seq - report->applied_seq : 0;
+        uint64_t lag = report->applied_seq < report->durable_seq ? report->durable_seq - report->applied_seq : 0;
         print_table_cell(table, report->instance);
         print_table_cell(table, report->state);
         print_table_cellf(table, "%u", report->pid);

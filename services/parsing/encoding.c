@@ -85,7 +85,7 @@ fits_windows1252(const uint8_t *data, size_t size, size_t at)
            c == 0xBF;
 }
 
-/* UTF-8, if it is well-formed or more right than wrong; windows-1252, if what is wrong reads like words in it. */
+/* UTF-8, if it is well-formed but for some rows; windows-1252, if what is wrong reads like words in it. */
 static encoding
 judge(const uint8_t *data, size_t size, bool whole, bool *proven)
 {
@@ -106,7 +106,8 @@ judge(const uint8_t *data, size_t size, bool whole, bool *proven)
         at += step > 1 ? step : 1;
     }
     *proven = right > 0 || wrong > 0;
-    if (wrong == 0 || right >= 4 * wrong)
+    // A character of several bytes is hardly ever right by chance: few of them outweigh many wrong bytes.
+    if (wrong == 0 || right * 4 >= wrong)
         return ENCODING_UTF8;
     return plausible * 10 >= wrong * 9 ? ENCODING_WINDOWS1252 : ENCODING_UTF8;
 }

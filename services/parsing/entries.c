@@ -273,6 +273,21 @@ say_value(const void *context, Muster__V1__WrongKind kind, char *text)
     value_message(context, kind, text);
 }
 
+static void
+say_encoding(const void *context, Muster__V1__WrongKind kind, char *text)
+{
+    (void)kind;
+    const csv_cell *cell = context;
+    if (memchr(cell->data, 0, cell->size) != NULL)
+        snprintf(text, VALUE_MESSAGE_SIZE,
+                 "The value holds a NUL byte, which is not text. Retype it and save the file as "
+                 "CSV UTF-8.");
+    else
+        snprintf(text, VALUE_MESSAGE_SIZE,
+                 "The value holds bytes that are not text in the file's encoding (shown as "
+                 "\xEF\xBF\xBD). Save the file as CSV UTF-8 and retype the value.");
+}
+
 /* Cells beyond the header that are all empty are leftovers of a spreadsheet. */
 static bool
 columns_ok(const entries *self, const csv_row *row)
@@ -356,7 +371,8 @@ add_value(entries *self, const csv_row *row, size_t field, bool check)
     }
     mst_rows_builder_add(&self->rows, cell.data, cell.size);
     wrongs_add(self->wrongs, rule->field->name, wrong, cell.data, cell.size, column == MAPPING_NONE ? 0 : column + 1,
-               self->rows_total, row->line, say_value, rule);
+               self->rows_total, row->line, encoding_wrong ? say_encoding : say_value,
+               encoding_wrong ? (const void *)&row->cells[column] : rule);
     return true;
 }
 
@@ -377,8 +393,8 @@ add_id(entries *self, const csv_row *row)
                                                   : MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN;
     if (kind == MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN)
         return false;
-    wrongs_add(self->wrongs, "id", kind, cell.data, cell.size, column + 1, self->rows_total, row->line, say_value,
-               &id_rule);
+    wrongs_add(self->wrongs, "id", kind, cell.data, cell.size, column + 1, self->rows_total, row->line,
+               wrong ? say_encoding : say_value, wrong ? (const void *)&row->cells[column] : &id_rule);
     return true;
 }
 

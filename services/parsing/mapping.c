@@ -145,30 +145,33 @@ list_headers(const maker *self, bool left_out_only)
     return list;
 }
 
-/* Column `column` becomes field `field`. False: it is another column's, for as good a reason. */
+/* Column `column` becomes field `field`. False: another column is understood as the same field. The operator's choice
+ * alone may put a column in another's place. */
 static bool
 assign(maker *self, uint32_t column, size_t field, int reason)
 {
     mapping *made = self->made;
     uint32_t before = made->columns[field];
-    const char *name = self->wanted->fields[field]->name;
-    if (before != MAPPING_NONE && self->reasons[field] == reason) {
+    if (before != MAPPING_NONE && self->reasons[field] == BY_CHOICE && reason != BY_CHOICE)
+        return true;
+    if (before != MAPPING_NONE) {
         self->why = mst_arena_printf(self->arena, "Columns %u \"%s\" and %u \"%s\" are both understood as \"%s\".",
-                                     before + 1, self->headers[before], column + 1, self->headers[column], name);
+                                     before + 1, self->headers[before], column + 1, self->headers[column],
+                                     self->wanted->fields[field]->name);
         return false;
     }
-    uint32_t loser = before == MAPPING_NONE ? MAPPING_NONE : self->reasons[field] < reason ? column : before;
-    if (loser != column) {
-        made->columns[field] = column;
-        self->reasons[field] = reason;
-        made->described[column]->field = (char *)name;
-        made->described[column]->how = (char *)HOW[reason];
-    }
-    if (loser != MAPPING_NONE) {
-        made->described[loser]->field = "";
-        made->described[loser]->how = (char *)HOW[BY_NOTHING];
-    }
+    made->columns[field] = column;
+    self->reasons[field] = reason;
+    made->described[column]->field = self->wanted->fields[field]->name;
+    made->described[column]->how = (char *)HOW[reason];
     return true;
+}
+
+/* A field as people know it: the title of its column. */
+static const char *
+shown_name(const Muster__V1__Field *field)
+{
+    return field->title[0] == '\0' ? field->name : field->title;
 }
 
 /* The column that the operator means: by its header, or "#3" by its number. */
@@ -241,13 +244,13 @@ check_complete(maker *self)
         found += self->made->columns[i] != MAPPING_NONE;
         if (self->made->columns[i] == MAPPING_NONE && is_needed(wanted, wanted->fields[i]))
             missing = mst_arena_printf(self->arena, "%s%s\"%s\"", missing, missing[0] == '\0' ? "" : ", ",
-                                       wanted->fields[i]->name);
+                                       shown_name(wanted->fields[i]));
     }
     if (found == 0) {
         char *names = "";
         for (size_t i = 0; i < wanted->fields_count && i <= LIST_SHOWN; i++)
             names = mst_arena_printf(self->arena, "%s%s%s", names, i == 0 ? "" : ", ",
-                                     i == LIST_SHOWN ? ".." : wanted->fields[i]->name);
+                                     i == LIST_SHOWN ? ".." : shown_name(wanted->fields[i]));
         self->why =
             mst_arena_printf(self->arena, "None of the %u columns of the file (%s) is known to \"%s\", which has %s.",
                              self->count, list_headers(self, false), wanted->name, names);

@@ -108,6 +108,16 @@ fault(reader *self)
 }
 
 static bool
+only_blank_rows(const file_form *form)
+{
+    for (uint32_t i = 0; i < form->rows_count; i++)
+        for (uint32_t j = 0; j < form->rows[i].count && j < CSV_COLUMNS_MAX; j++)
+            if (strspn((const char *)form->rows[i].cells[j].data, " \t\r\n") < form->rows[i].cells[j].size)
+                return false;
+    return true;
+}
+
+static bool
 recognise(reader *self, bool last)
 {
     char why[256] = "";
@@ -121,11 +131,11 @@ recognise(reader *self, bool last)
     mst_slice text = decoder_next(self->decoder, self->sample, self->sample_size, last);
     size_t used = text.size < READER_SAMPLE_SIZE ? text.size : READER_SAMPLE_SIZE;
     dialect_guess(text.data, used, last && used == text.size, self->sink.hint, self->arena, &self->form);
-    if (self->form.rows_count == 0 && last) {
+    if (last && only_blank_rows(&self->form)) {
         snprintf(self->failure, sizeof self->failure, "The file is empty: it has no line with a character in it.");
         self->advice = "Was the right file chosen? Upload it as a new batch.";
         // A single value that never closes its quote leaves no row either; the reading below says so.
-        if (used == 0 || strspn((const char *)text.data, "\r\n") >= used)
+        if (self->form.rows_count > 0 || used == 0 || strspn((const char *)text.data, "\r\n") >= used)
             return false;
         self->failure[0] = '\0';
     }

@@ -351,12 +351,6 @@ value_message(const value_rule *rule, Muster__V1__WrongKind kind, char message[V
         snprintf(message, VALUE_MESSAGE_SIZE, "The value must be %s%.60s%s%s%.60s.", low[0] == '\0' ? "" : "at least ",
                  low, low[0] != '\0' && high[0] != '\0' ? " and " : "", high[0] == '\0' ? "" : "at most ", high);
         break;
-    case MUSTER__V1__WRONG_KIND__WRONG_ENCODING:
-        snprintf(
-            message, VALUE_MESSAGE_SIZE,
-            "The value holds bytes that are not text in the file's encoding. Save the file as CSV UTF-8 and retype "
-            "the value.");
-        break;
     default: break;
     }
 }

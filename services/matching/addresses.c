@@ -20,14 +20,14 @@ static piece
 short_form(piece word)
 {
     static const char *const forms[][2] = {
-        {"street", "st"},    {"str", "st"},       {"avenue", "ave"},   {"av", "ave"},      {"road", "rd"},
-        {"drive", "dr"},     {"lane", "ln"},      {"court", "ct"},     {"place", "pl"},    {"boulevard", "blvd"},
-        {"circle", "cir"},   {"circuit", "cct"},  {"crescent", "cres"}, {"close", "cl"},   {"terrace", "tce"},
-        {"ter", "tce"},      {"highway", "hwy"},  {"parkway", "pkwy"}, {"square", "sq"},   {"trail", "trl"},
-        {"way", "wy"},       {"parade", "pde"},   {"north", "n"},      {"south", "s"},     {"east", "e"},
-        {"west", "w"},       {"northeast", "ne"}, {"northwest", "nw"}, {"southeast", "se"}, {"southwest", "sw"},
-        {"saint", "st"},     {"mount", "mt"},     {"fort", "ft"},      {"point", "pt"},    {"heights", "hts"},
-        {"strasse", "st"},   {"building", "bldg"}};
+        {"street", "st"},  {"str", "st"},       {"avenue", "ave"},    {"av", "ave"},       {"road", "rd"},
+        {"drive", "dr"},   {"lane", "ln"},      {"court", "ct"},      {"place", "pl"},     {"boulevard", "blvd"},
+        {"circle", "cir"}, {"circuit", "cct"},  {"crescent", "cres"}, {"close", "cl"},     {"terrace", "tce"},
+        {"ter", "tce"},    {"highway", "hwy"},  {"parkway", "pkwy"},  {"square", "sq"},    {"trail", "trl"},
+        {"way", "wy"},     {"parade", "pde"},   {"north", "n"},       {"south", "s"},      {"east", "e"},
+        {"west", "w"},     {"northeast", "ne"}, {"northwest", "nw"},  {"southeast", "se"}, {"southwest", "sw"},
+        {"saint", "st"},   {"mount", "mt"},     {"fort", "ft"},       {"point", "pt"},     {"heights", "hts"},
+        {"strasse", "st"}, {"building", "bldg"}};
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
         if (forms[i][0][0] == word.text[0] && is(word, forms[i][0]))
             return (piece){forms[i][1], strlen(forms[i][1])};

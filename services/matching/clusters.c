@@ -50,8 +50,12 @@ same_person(const option *a, const option *b)
 static option
 answer_of(const clusters *clusters, const candidate *candidate)
 {
-    option option = {.id = candidate->id, .id_size = candidate->id_size, .version = candidate->version,
-                     .weight = candidate->weight, .likeness = candidate->likeness, .parts = candidate->parts};
+    option option = {.id = candidate->id,
+                     .id_size = candidate->id_size,
+                     .version = candidate->version,
+                     .weight = candidate->weight,
+                     .likeness = candidate->likeness,
+                     .parts = candidate->parts};
     if (candidate->row == 0)
         return option;
     assert(candidate->row <= clusters->rows);
@@ -85,8 +89,8 @@ add_answer(resolution *out, const option *added)
 }
 
 void
-clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, size_t count,
-                 const settings *settings, resolution *out)
+clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, size_t count, const settings *settings,
+                 resolution *out)
 {
     assert(row >= 1 && row <= clusters->rows);
     out->options_count = 0;

@@ -88,9 +88,8 @@ query_set(query *query, const person *row)
     for (int kind = 0; kind < TERM_KINDS; kind++) {
         slot slot = TERM_SLOTS[kind];
         query->term_weights[kind] =
-            row->sizes[slot] == 0
-                ? 0
-                : weigher_equal(query->weigher, (term_kind)kind, view->texts[slot], row->sizes[slot]);
+            row->sizes[slot] == 0 ? 0
+                                  : weigher_equal(query->weigher, (term_kind)kind, view->texts[slot], row->sizes[slot]);
     }
 }
 
@@ -169,8 +168,7 @@ compare_given(query *query, const person_view *candidate, names *out)
         out->given_weight = out->given == LEVEL_CLOSE ? GIVEN_CLOSE
                             : out->given == LEVEL_FAR ? GIVEN_FAR
                                                       : GIVEN_DIFFERENT;
-        out->two_names = out->given == LEVEL_CLOSE &&
-                         weigher_known(query->weigher, TERM_GIVEN, own.data, own.size) &&
+        out->two_names = out->given == LEVEL_CLOSE && weigher_known(query->weigher, TERM_GIVEN, own.data, own.size) &&
                          weigher_known(query->weigher, TERM_GIVEN, other.data, other.size);
     }
 }
@@ -304,8 +302,7 @@ compare_birth(const query *query, const person_view *candidate, int32_t *weight)
     bool full = years[0] && years[1] && months[0] && months[1] && days[0] && days[1];
     if (!full) {
         bool apart = (years[0] && years[1] && years[0] != years[1]) ||
-                     (months[0] && months[1] && months[0] != months[1]) ||
-                     (days[0] && days[1] && days[0] != days[1]);
+                     (months[0] && months[1] && months[0] != months[1]) || (days[0] && days[1] && days[0] != days[1]);
         *weight = apart ? BIRTH_DIFFERENT : BIRTH_YEAR_ONLY;
         return apart ? LEVEL_DIFFERENT : LEVEL_RELATED;
     }
@@ -485,12 +482,12 @@ query_compare(query *query, const person *person, int32_t prior, verdict *verdic
     levels[GROUP_ID] = compare_ids(query, &candidate, &weights[GROUP_ID]);
     uint8_t own_gender = query->view.person->gender, gender = person->gender;
     levels[GROUP_GENDER] = own_gender == GENDER_NONE || gender == GENDER_NONE ? LEVEL_MISSING
-                           : own_gender == gender                            ? LEVEL_EQUAL
+                           : own_gender == gender                             ? LEVEL_EQUAL
                                                                               : LEVEL_DIFFERENT;
     // A given name that is equal says the gender already.
-    weights[GROUP_GENDER] = levels[GROUP_GENDER] == LEVEL_DIFFERENT ? GENDER_DIFFERENT
+    weights[GROUP_GENDER] = levels[GROUP_GENDER] == LEVEL_DIFFERENT                             ? GENDER_DIFFERENT
                             : levels[GROUP_GENDER] == LEVEL_EQUAL && names.given != LEVEL_EQUAL ? GENDER_EQUAL
-                                                                                               : 0;
+                                                                                                : 0;
 
     // Members of one household share family name, address and phone: together these can say "this household", and
     // only the rest says who of it.

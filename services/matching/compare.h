@@ -28,13 +28,13 @@ typedef enum group {
 enum level {
     LEVEL_MISSING = 0,
     LEVEL_EQUAL = 1,
-    LEVEL_CLOSE = 2,     /* typing error; middle: initial; birth: exchanged day and month, or one digit */
-    LEVEL_RELATED = 3,   /* given: nickname or initial; family: one word of a double name; birth: only the year is
-                            known; e-mail: same mailbox elsewhere; address: same street or place */
-    LEVEL_SWAPPED = 4,   /* given and family name exchanged; address: partly other */
-    LEVEL_FAR = 5,       /* somewhat alike */
+    LEVEL_CLOSE = 2,   /* typing error; middle: initial; birth: exchanged day and month, or one digit */
+    LEVEL_RELATED = 3, /* given: nickname or initial; family: one word of a double name; birth: only the year is
+                          known; e-mail: same mailbox elsewhere; address: same street or place */
+    LEVEL_SWAPPED = 4, /* given and family name exchanged; address: partly other */
+    LEVEL_FAR = 5,     /* somewhat alike */
     LEVEL_DIFFERENT = 6,
-    LEVEL_MIXED = 7      /* identifiers: one equal, one different */
+    LEVEL_MIXED = 7 /* identifiers: one equal, one different */
 };
 
 #define LIKENESS_LEVEL(word, group) ((word) >> (3 * (group)) & 7u)
@@ -43,9 +43,9 @@ enum level {
 #define LIKENESS_TWO_NAMES (1u << 31)       /* given names nearly equal, but both are names people bear */
 
 typedef struct verdict {
-    int32_t weight;              /* 1/1000 bit, without prior */
+    int32_t weight; /* 1/1000 bit, without prior */
     uint32_t likeness;
-    int8_t parts[GROUP_COUNT];   /* weight of each group, 1/4 bit, for explaining */
+    int8_t parts[GROUP_COUNT]; /* weight of each group, 1/4 bit, for explaining */
 } verdict;
 
 typedef struct query {
@@ -53,7 +53,7 @@ typedef struct query {
     const weigher *weigher;
     prepared given, family, street, city, email, ids[PERSON_IDS_MAX];
     int32_t term_weights[TERM_KINDS]; /* of agreeing in the row's own values */
-    uint32_t duplicate_check;    /* a bit per group; 0 none */
+    uint32_t duplicate_check;         /* a bit per group; 0 none */
 } query;
 
 void query_init(query *query, const weigher *weigher, uint32_t duplicate_check);

@@ -16,12 +16,16 @@ typedef struct levels {
 static levels
 levels_of(uint32_t likeness)
 {
-    return (levels){
-        .given = LIKENESS_LEVEL(likeness, GROUP_GIVEN),     .family = LIKENESS_LEVEL(likeness, GROUP_FAMILY),
-        .middle = LIKENESS_LEVEL(likeness, GROUP_MIDDLE),   .suffix = LIKENESS_LEVEL(likeness, GROUP_SUFFIX),
-        .birth = LIKENESS_LEVEL(likeness, GROUP_BIRTH),     .gender = LIKENESS_LEVEL(likeness, GROUP_GENDER),
-        .email = LIKENESS_LEVEL(likeness, GROUP_EMAIL),     .phone = LIKENESS_LEVEL(likeness, GROUP_PHONE),
-        .address = LIKENESS_LEVEL(likeness, GROUP_ADDRESS), .id = LIKENESS_LEVEL(likeness, GROUP_ID)};
+    return (levels){.given = LIKENESS_LEVEL(likeness, GROUP_GIVEN),
+                    .family = LIKENESS_LEVEL(likeness, GROUP_FAMILY),
+                    .middle = LIKENESS_LEVEL(likeness, GROUP_MIDDLE),
+                    .suffix = LIKENESS_LEVEL(likeness, GROUP_SUFFIX),
+                    .birth = LIKENESS_LEVEL(likeness, GROUP_BIRTH),
+                    .gender = LIKENESS_LEVEL(likeness, GROUP_GENDER),
+                    .email = LIKENESS_LEVEL(likeness, GROUP_EMAIL),
+                    .phone = LIKENESS_LEVEL(likeness, GROUP_PHONE),
+                    .address = LIKENESS_LEVEL(likeness, GROUP_ADDRESS),
+                    .id = LIKENESS_LEVEL(likeness, GROUP_ID)};
 }
 
 /* What contradicts, whatever else agrees. */
@@ -46,8 +50,8 @@ given_name(const levels *is, bool two_names)
 {
     bool same_id = is->id == LEVEL_EQUAL;
     bool family = is->family == LEVEL_EQUAL || is->family == LEVEL_CLOSE;
-    bool shared = is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL ||
-                  is->address == LEVEL_EQUAL;
+    bool shared =
+        is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
     switch (is->given) {
     case LEVEL_EQUAL:
     case LEVEL_SWAPPED: return REASON(UNKNOWN);

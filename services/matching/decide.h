@@ -11,16 +11,16 @@
 #include "compare.h"
 #include "matching.pb-c.h"
 
-#define MERGE_COST_DEFAULT 50u  /* questions */
-#define SECOND_PERSON_COST 20u  /* questions */
-#define OPTIONS_MAX 16u         /* answers considered for one row */
+#define MERGE_COST_DEFAULT 50u /* questions */
+#define SECOND_PERSON_COST 20u /* questions */
+#define OPTIONS_MAX 16u        /* answers considered for one row */
 
 /* One person, known or of an earlier row, that a row may be. */
 typedef struct option {
-    uint32_t row;            /* an earlier row that is no known record, or 0 */
-    const char *id;          /* of the record; borrowed */
+    uint32_t row;   /* an earlier row that is no known record, or 0 */
+    const char *id; /* of the record; borrowed */
     uint32_t id_size, version;
-    int32_t weight;          /* prior included, 1/1000 bit */
+    int32_t weight; /* prior included, 1/1000 bit */
     uint32_t likeness;
     const int8_t *parts;     /* GROUP_COUNT, borrowed */
     uint32_t probability;    /* millionths; set by decide */

@@ -33,7 +33,6 @@ typedef struct directory_change {
 } directory_change;
 
 /* Changes with since < seq <= position, in order; kept while a batch started at or before `since` is open. */
-const directory_change *directory_changes(const directory *directory, uint64_t since, uint64_t position,
-                                          size_t *count);
+const directory_change *directory_changes(const directory *directory, uint64_t since, uint64_t position, size_t *count);
 
 #endif

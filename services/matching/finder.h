@@ -11,22 +11,22 @@
 
 typedef struct found {
     person_ref ref;
-    uint32_t row;       /* earlier row of the file, 0: a record */
+    uint32_t row; /* earlier row of the file, 0: a record */
     verdict verdict;
-    int32_t weight;     /* prior included */
+    int32_t weight; /* prior included */
 } found;
 
 typedef struct finder {
     const people *directory; /* NULL: nobody known */
     uint64_t position;
-    const people *file;      /* NULL: rows are not compared with each other */
+    const people *file; /* NULL: rows are not compared with each other */
     weigher *weigher;
     int32_t prior_directory, prior_file;
-    int32_t weight_min;      /* 1/1000 bit with prior: below it a candidate is not worth keeping */
+    int32_t weight_min; /* 1/1000 bit with prior: below it a candidate is not worth keeping */
     query query;
-    uint64_t compared;       /* pairs, for statistics */
+    uint64_t compared; /* pairs, for statistics */
     uint32_t stamp;
-    uint64_t seen[1024];     /* open addressing: stamp << 32 | ref */
+    uint64_t seen[1024]; /* open addressing: stamp << 32 | ref */
 } finder;
 
 void finder_init(finder *finder, const people *directory, uint64_t position, const people *file, weigher *weigher,

@@ -72,9 +72,9 @@ suffix_of(const word *word)
     static const struct {
         const char *text;
         uint8_t suffix;
-    } suffixes[] = {{"jr", SUFFIX_JR},   {"junior", SUFFIX_JR}, {"jnr", SUFFIX_JR}, {"sr", SUFFIX_SR},
-                    {"senior", SUFFIX_SR}, {"snr", SUFFIX_SR},  {"ii", SUFFIX_II},  {"2nd", SUFFIX_II},
-                    {"iii", SUFFIX_III}, {"3rd", SUFFIX_III},   {"iv", SUFFIX_IV},  {"4th", SUFFIX_IV}};
+    } suffixes[] = {{"jr", SUFFIX_JR},     {"junior", SUFFIX_JR}, {"jnr", SUFFIX_JR}, {"sr", SUFFIX_SR},
+                    {"senior", SUFFIX_SR}, {"snr", SUFFIX_SR},    {"ii", SUFFIX_II},  {"2nd", SUFFIX_II},
+                    {"iii", SUFFIX_III},   {"3rd", SUFFIX_III},   {"iv", SUFFIX_IV},  {"4th", SUFFIX_IV}};
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         if (word->size == strlen(suffixes[i].text) && memcmp(word->text, suffixes[i].text, word->size) == 0)
             return suffixes[i].suffix;
@@ -121,8 +121,9 @@ append(char *out, size_t size, const word *word, bool blank)
 static bool
 is_particle(const word *word)
 {
-    return one_of(word, "de da do dos das del della der den di du la le les van von vander vom zu zum zur ter ten te bin "
-                        "ibn al el abu san santa st mac mc o y e dal dalla af av");
+    return one_of(word,
+                  "de da do dos das del della der den di du la le les van von vander vom zu zum zur ter ten te bin "
+                  "ibn al el abu san santa st mac mc o y e dal dalla af av");
 }
 
 /* Particles join the word behind them, hyphens become blanks: "van den Berg-Smith" is "vandenberg smith". */

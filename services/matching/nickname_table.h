@@ -1,8 +1,8 @@
-/* nickname_table.h - formal given names and what their bearers are called, one group a line: formal name first, common formal names
- * before rare ones.
+/* nickname_table.h - formal given names and what their bearers are called, one group a line: formal name first, common
+ * formal names before rare ones.
  *
- * Facts from carltonnorthern/nicknames (https://github.com/carltonnorthern/nicknames, names.csv at 21d7505, Apache-2.0),
- * limited to formal names of the US Census list of 1990 (public domain) and put into this form by us. */
+ * Facts from carltonnorthern/nicknames (https://github.com/carltonnorthern/nicknames, names.csv at 21d7505,
+ * Apache-2.0), limited to formal names of the US Census list of 1990 (public domain) and put into this form by us. */
 #ifndef MUSTER_NICKNAME_TABLE_H
 #define MUSTER_NICKNAME_TABLE_H
 

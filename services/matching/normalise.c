@@ -233,8 +233,11 @@ static uint8_t
 gender_of(const char *text, size_t size)
 {
     switch (size == 0 ? 0 : text[0] | 32) {
-    case 'f': case 'w': case 'g': return GENDER_FEMALE;
-    case 'm': case 'b': return GENDER_MALE;
+    case 'f':
+    case 'w':
+    case 'g': return GENDER_FEMALE;
+    case 'm':
+    case 'b': return GENDER_MALE;
     default: return size == 0 ? GENDER_NONE : GENDER_OTHER;
     }
 }

@@ -10,19 +10,19 @@
 
 #define SEGMENT_SIZE ((size_t)8 << 20) /* bytes; a multiple of the huge page */
 #define SEGMENT_UNITS (SEGMENT_SIZE / 16)
-#define SEGMENTS_MAX 4096u             /* 32 GiB of people, and of blocks */
-#define TABLE_START 1024u              /* slots */
-#define BLOCK_BIT 0x80000000u          /* in a slot: the payload is a block, not a person */
-#define CLASS_LARGE 4u                 /* from here on a block has a header of 16 bytes and may be oversize */
+#define SEGMENTS_MAX 4096u    /* 32 GiB of people, and of blocks */
+#define TABLE_START 1024u     /* slots */
+#define BLOCK_BIT 0x80000000u /* in a slot: the payload is a block, not a person */
+#define CLASS_LARGE 4u        /* from here on a block has a header of 16 bytes and may be oversize */
 #define BLOCK_COUNT_MAX 0x00FFFFFFu
-#define CLASS_LAST 17u                 /* 2 MiB: a block that fills it files no more and stays passed over */
+#define CLASS_LAST 17u /* 2 MiB: a block that fills it files no more and stays passed over */
 
 /* Memory by 16-byte units that never moves; freed pieces are kept by size. */
 typedef struct pool {
     char *segments[SEGMENTS_MAX];
     uint32_t count;
-    uint32_t next;         /* first free unit */
-    uint32_t *free_lists;  /* by size in units (people) or class (blocks); the first 4 bytes of a piece link on */
+    uint32_t next;        /* first free unit */
+    uint32_t *free_lists; /* by size in units (people) or class (blocks); the first 4 bytes of a piece link on */
     uint32_t sizes;
 } pool;
 
@@ -35,7 +35,8 @@ typedef struct slot_entry {
 typedef struct block {
     uint32_t head; /* class << 24 | count */
     uint32_t live; /* large only: not superseded */
-    uint64_t oversize_since; /* large only: more than BLOCK_SIZE_MAX visible at every position from here on; 0 unknown */
+    uint64_t
+        oversize_since; /* large only: more than BLOCK_SIZE_MAX visible at every position from here on; 0 unknown */
 } block;
 
 struct people {
@@ -423,8 +424,8 @@ people_memory(const people *people)
 void
 people_stats_of(const people *people, people_stats *stats)
 {
-    *stats = (people_stats){.keys = people->table_used, .table_slots = people->table_size,
-                            .in_blocks = people->refs_in_blocks};
+    *stats = (people_stats){
+        .keys = people->table_used, .table_slots = people->table_size, .in_blocks = people->refs_in_blocks};
     for (uint32_t i = 0; i < people->table_size; i++) {
         if (people->table[i].key == 0 || (people->table[i].payload & BLOCK_BIT) == 0)
             continue;

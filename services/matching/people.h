@@ -31,9 +31,9 @@ void people_supersede(people *people, person_ref ref, uint64_t seq);
 void people_remove(people *people, person_ref ref);
 
 person *people_at(const people *people, person_ref ref);
-uint64_t people_count(const people *people);      /* not superseded */
-const terms *people_terms(const people *people);  /* TERM_KINDS of them, of those not superseded */
-uint64_t people_memory(const people *people);     /* bytes */
+uint64_t people_count(const people *people);     /* not superseded */
+const terms *people_terms(const people *people); /* TERM_KINDS of them, of those not superseded */
+uint64_t people_memory(const people *people);    /* bytes */
 
 typedef struct people_stats {
     uint64_t keys, table_slots, in_blocks, oversize_blocks, largest_block;

@@ -12,24 +12,24 @@
 #include <stdint.h>
 
 typedef enum slot {
-    SLOT_GIVEN,    /* first word of the given names */
-    SLOT_FAMILY,   /* words of a double name separated by a blank, particles joined: "vandenberg", "garcia lopez" */
-    SLOT_MIDDLE,   /* the other given names, or their initials */
+    SLOT_GIVEN,  /* first word of the given names */
+    SLOT_FAMILY, /* words of a double name separated by a blank, particles joined: "vandenberg", "garcia lopez" */
+    SLOT_MIDDLE, /* the other given names, or their initials */
     SLOT_NICKNAME,
     SLOT_STREET,   /* without number and unit, words abbreviated: "main st" */
     SLOT_LOCALITY, /* second line of the street address */
     SLOT_CITY,
     SLOT_REGION,
     SLOT_POSTCODE,
-    SLOT_NUMBER,   /* of the house */
+    SLOT_NUMBER, /* of the house */
     SLOT_UNIT,
     SLOT_EMAIL,
-    SLOT_ID,       /* first of PERSON_IDS_MAX identifiers */
+    SLOT_ID, /* first of PERSON_IDS_MAX identifiers */
     SLOT_COUNT = SLOT_ID + 4
 } slot;
 
-#define PERSON_IDS_MAX 4u       /* identifier fields of a kind; further ones are not compared */
-#define PERSON_TEXT_MAX 40u     /* bytes of one text; what lies behind is not compared (identifiers, e-mail: hashed) */
+#define PERSON_IDS_MAX 4u   /* identifier fields of a kind; further ones are not compared */
+#define PERSON_TEXT_MAX 40u /* bytes of one text; what lies behind is not compared (identifiers, e-mail: hashed) */
 #define PERSON_RECORD_ID_MAX 200u /* bytes of a record's id */
 
 typedef enum suffix { SUFFIX_NONE, SUFFIX_SR, SUFFIX_JR, SUFFIX_II, SUFFIX_III, SUFFIX_IV, SUFFIX_V } suffix;
@@ -39,19 +39,19 @@ typedef enum gender { GENDER_NONE, GENDER_FEMALE, GENDER_MALE, GENDER_OTHER } ge
 #define BIRTH_OF(year, month, day) ((uint32_t)(year) << 14 | (uint32_t)(month) << 7 | (uint32_t)(day))
 #define BIRTH_YEAR(birth) ((birth) >> 14 & 0x3FFF)
 #define BIRTH_MONTH(birth) ((birth) >> 7 & 0x7F)
-#define BIRTH_DAY(birth) ((birth) & 0x7F)
+#define BIRTH_DAY(birth) ((birth)&0x7F)
 
 typedef struct person {
     uint64_t seq_from, seq_to; /* visible at p if seq_from <= p < seq_to */
     uint64_t phones[2];        /* last ten digits; 0 none */
     uint32_t birth;
-    uint32_t version;          /* of the record; of an entry its row number */
-    uint8_t units;             /* size of all, in 16 bytes */
+    uint32_t version; /* of the record; of an entry its row number */
+    uint8_t units;    /* size of all, in 16 bytes */
     uint8_t record_id_size;
     uint8_t suffix, gender;
     uint8_t spare[4];
     uint8_t sizes[SLOT_COUNT];
-    char texts[];              /* slots one after the other, then the record's id */
+    char texts[]; /* slots one after the other, then the record's id */
 } person;
 
 typedef struct draft {

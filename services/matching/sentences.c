@@ -139,11 +139,10 @@ sentence_of_candidate(mst_arena *arena, uint32_t likeness, uint32_t row)
     char start[64] = "";
     if (row != 0)
         snprintf(start, sizeof start, "Row %u of this file: ", row);
-    char *text = agreeing > 0 && differing > 0
-                     ? mst_arena_printf(arena, "%s%s, but %s.", start, agree.text, differ.text)
-                 : agreeing + differing > 0
-                     ? mst_arena_printf(arena, "%s%s.", start, agreeing > 0 ? agree.text : differ.text)
-                     : mst_arena_printf(arena, "%sthere is nothing to compare.", start);
+    char *text =
+        agreeing > 0 && differing > 0 ? mst_arena_printf(arena, "%s%s, but %s.", start, agree.text, differ.text)
+        : agreeing + differing > 0    ? mst_arena_printf(arena, "%s%s.", start, agreeing > 0 ? agree.text : differ.text)
+                                      : mst_arena_printf(arena, "%sthere is nothing to compare.", start);
     if (row == 0 && text[0] >= 'a' && text[0] <= 'z')
         text[0] = (char)(text[0] - 'a' + 'A');
     return text;

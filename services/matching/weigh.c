@@ -95,8 +95,7 @@ weigher_init(weigher *weigher, mst_slice parameters)
 {
     memset(weigher, 0, sizeof *weigher);
     uint32_t version, count;
-    if (!get32(&parameters, &version) || version != PARAMETERS_VERSION ||
-        !get32(&parameters, &weigher->population))
+    if (!get32(&parameters, &version) || version != PARAMETERS_VERSION || !get32(&parameters, &weigher->population))
         return false;
     for (int kind = 0; kind < TERM_KINDS; kind++) {
         if (!get32(&parameters, &weigher->listed_least[kind]) || !get32(&parameters, &count) ||
@@ -132,8 +131,8 @@ census_per_million(term_kind kind, const char *text, size_t size)
     if (!ready) {
         for (int list = 0; list < 2; list++) {
             const common_name *names = list == 0 ? COMMON_GIVEN : COMMON_FAMILY;
-            size_t count = list == 0 ? sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN
-                                     : sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY;
+            size_t count =
+                list == 0 ? sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN : sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY;
             for (size_t i = 0; i < count; i++) {
                 uint32_t at = person_hash(3, names[i].name, strlen(names[i].name)) & 1023;
                 while (table[list][at] != NULL)
@@ -196,9 +195,8 @@ power_milli(uint32_t thousandths)
 {
     static const uint64_t bits[10] = {
         // 2^(2^k / 1000) in 1/2^62, k = 0..9
-        4614883703693923851u, 4618083606195332892u, 4624490069053447726u, 4637329669305344957u,
-        4663115913765719139u, 4715119359455037554u, 4820872558338012384u, 5039547820660554526u,
-        5507105673552573218u, 6576382862686094222u};
+        4614883703693923851u, 4618083606195332892u, 4624490069053447726u, 4637329669305344957u, 4663115913765719139u,
+        4715119359455037554u, 4820872558338012384u, 5039547820660554526u, 5507105673552573218u, 6576382862686094222u};
     uint64_t value = (uint64_t)1 << 62;
     for (int k = 0; k < 10; k++)
         if (thousandths >> k & 1)

@@ -1,6 +1,7 @@
 /* match_offline.c - matching without bus and log: two CSV files in, quality and speed out.
  *
- *   match_offline --roles surname=family_name,.. --truth COLUMN [--directory A.csv] --rows B.csv [--repeat N] [--show K]
+ *   match_offline --roles surname=family_name,.. --truth COLUMN [--directory A.csv] --rows B.csv [--repeat N] [--show
+ * K]
  *
  * The truth column says who a row is; "-org" and "-dup-N" at its end do not count. It is never compared. */
 #include "broker/lib/clock.h"
@@ -305,8 +306,11 @@ main(int argc, char **argv)
         candidate candidates[CANDIDATES_MAX];
         for (uint8_t i = 0; i < counts[r]; i++) {
             found *f = &found_all[r * CANDIDATES_MAX + i];
-            candidates[i] = (candidate){.row = f->row, .weight = f->weight, .likeness = f->verdict.likeness,
-                                        .parts = f->verdict.parts, .version = 1};
+            candidates[i] = (candidate){.row = f->row,
+                                        .weight = f->weight,
+                                        .likeness = f->verdict.likeness,
+                                        .parts = f->verdict.parts,
+                                        .version = 1};
             if (f->row == 0) {
                 person_view view;
                 person_view_of(&view, people_at(directory, f->ref));
@@ -329,8 +333,8 @@ main(int argc, char **argv)
                 char digits[32] = "";
                 memcpy(digits, best->id + 1, best->id_size - 1);
                 target = strtoul(digits, NULL, 10) - 1;
-                right = same_truth(mine,
-                                   directory_table.cells[target * directory_table.columns + (size_t)directory_truth]);
+                right =
+                    same_truth(mine, directory_table.cells[target * directory_table.columns + (size_t)directory_truth]);
             }
             bins[best->probability / 100000][right]++;
             if (resolution.decision.decision == MUSTER__V1__DECISION__DECISION_MATCHED ||
@@ -352,18 +356,19 @@ main(int argc, char **argv)
         }
         bool odd = (resolution.decision.decision == MUSTER__V1__DECISION__DECISION_MATCHED && !right) ||
                    (resolution.decision.decision == MUSTER__V1__DECISION__DECISION_DISCREPANCY && show > 1) ||
-                   (resolution.decision.decision == MUSTER__V1__DECISION__DECISION_NEW && resolution.options_count > 0 &&
-                    right);
+                   (resolution.decision.decision == MUSTER__V1__DECISION__DECISION_NEW &&
+                    resolution.options_count > 0 && right);
         if (show > 0 && odd) {
             const option *best = &resolution.options[0];
-            printf("%s row %zu (%s) p %.4f w %d right %d %s: %s\n",
-                   resolution.decision.decision == MUSTER__V1__DECISION__DECISION_MATCHED
-                       ? "WRONG"
-                       : resolution.decision.decision == MUSTER__V1__DECISION__DECISION_NEW ? "MISSED" : "ASKED",
-                   r + 1, mine, best->probability / 1e6, best->weight, right,
-                   protobuf_c_enum_descriptor_get_value(&muster__v1__reason__descriptor,
-                                                        (int)resolution.decision.reason)->name,
-                   sentence_of_candidate(arena, best->likeness, best->row));
+            printf(
+                "%s row %zu (%s) p %.4f w %d right %d %s: %s\n",
+                resolution.decision.decision == MUSTER__V1__DECISION__DECISION_MATCHED ? "WRONG"
+                : resolution.decision.decision == MUSTER__V1__DECISION__DECISION_NEW   ? "MISSED"
+                                                                                       : "ASKED",
+                r + 1, mine, best->probability / 1e6, best->weight, right,
+                protobuf_c_enum_descriptor_get_value(&muster__v1__reason__descriptor, (int)resolution.decision.reason)
+                    ->name,
+                sentence_of_candidate(arena, best->likeness, best->row));
         }
     }
     int64_t fold_end = mst_clock_monotonic_us();

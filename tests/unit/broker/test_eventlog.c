@@ -301,9 +301,10 @@ a_flipped_byte_in_a_table_file_is_never_served(void **state)
     newest(d, ".sst", path);
     off_t size = size_of(path);
     unsigned refused = 0;
+    mst_eventlog_options only_look = {.dir = d->dir, .read_only = true}; // so that nothing is rewritten between flips
     for (int i = 1; i < 32; i++) {
         flip(path, size * i / 32);
-        mst_status rc = try_open(d);
+        mst_status rc = mst_eventlog_open(&d->store, &only_look, d->why);
         mst_verify_result result;
         if (rc == MST_OK)
             rc = mst_verify_log(d->store, 1, NULL, true, &result);

@@ -6,12 +6,23 @@
 #include "print.h"
 #include "progress.h"
 #include "requests.h"
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOOK_US_MIN 5000   /* pause between two looks at first: small batches are done in no time */
 #define LOOK_US_MAX 200000 /* and later */
 #define PARKED_US 2000000  /* how often to look whether the batch is parked */
+
+static volatile sig_atomic_t interrupted;
+
+static void
+on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
 
 static void
 show_progress(progress_view *progress, const Muster__V1__BatchView *view)
@@ -63,8 +74,10 @@ batch_watch(cli *self, const char *id, bool complete, const Muster__V1__BatchVie
     progress_open(&progress, self->json && !print_terminal(stderr));
     int rc = CLI_DONE;
     int64_t pause_us = LOOK_US_MIN, parked_us = mst_clock_monotonic_us();
+    struct sigaction before, action = {.sa_handler = on_interrupt};
+    sigaction(SIGINT, &action, &before);
     *view = NULL;
-    while (true) {
+    while (!interrupted) {
         const Muster__V1__BatchView *seen = batch_fetch(self, arena, id, &rc);
         if (seen == NULL)
             break;
@@ -89,6 +102,11 @@ batch_watch(cli *self, const char *id, bool complete, const Muster__V1__BatchVie
     }
     progress_close(&progress);
     mst_arena_destroy(&arena);
+    sigaction(SIGINT, &before, NULL);
+    if (interrupted) {
+        fprintf(stderr, "%s goes on by itself; muster batch wait %s watches it again\n", id, id);
+        raise(SIGINT);
+    }
     return rc;
 }
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -258,7 +257,6 @@ cli_main(int argc, char **argv)
     setlocale(LC_ALL, "");
     setlocale(LC_NUMERIC, "C"); // numbers in CSV and JSON have a point everywhere
     umask(077);
-    signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = CLI_USAGE;
 
     cli self = {.arena = mst_arena_new(0)};

@@ -114,7 +114,8 @@ settle(void *context)
         rc = builtin_add(up->self);
     mst_link_close(&up->self->link);
     if (rc == CLI_DONE) {
-        fprintf(up->report, "ready: %zu services on %s\n", up->instances_count, up->self->data_dir);
+        fprintf(up->report, "ready: %zu services on %s%s\n", up->instances_count, up->self->data_dir,
+                up->options->detach ? "" : "; ctrl-C stops them");
         fflush(up->report);
     }
     return rc;
@@ -257,6 +258,7 @@ run_up(cli *self, const void *given)
     if (options->parsing > INSTANCES_MAX || options->matching > INSTANCES_MAX)
         return cli_misused(self, "more run by hand: muster-matching --data DIR --instance N",
                            "at most %u instances of a service", INSTANCES_MAX);
+    signal(SIGPIPE, SIG_IGN);    // a terminal that closes must not take the system with it unordered
     unsetenv("MUSTER_ENDPOINT"); // this system's own, not one elsewhere
     int rc = instance_prepare(self);
     if (rc != CLI_DONE)

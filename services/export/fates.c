@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+uint32_t fates_rows_max = FATES_ROWS_MAX;
+
 void
 fates_reset(fates *self, uint32_t first_row)
 {
@@ -28,7 +30,7 @@ fates_release(fates *self)
 bool
 fates_full(const fates *self)
 {
-    return self->count >= FATES_ROWS_MAX || self->ids_size >= FATES_IDS_SIZE_MAX;
+    return self->count >= fates_rows_max || self->ids_size >= FATES_IDS_SIZE_MAX;
 }
 
 uint32_t

@@ -22,6 +22,9 @@
 #define FATES_IDS_SIZE_MAX (16u << 20) /* bytes of ids of a stretch, the last chunk beyond it */
 #define FATES_NO_TARGET UINT32_MAX
 
+/* FATES_ROWS_MAX; tests make it small, so that few rows are many stretches. */
+extern uint32_t fates_rows_max;
+
 typedef enum fate_kind { FATE_UPDATE, FATE_CREATE, FATE_FOLLOW, FATE_SKIP, FATE_REJECT } fate_kind;
 
 typedef struct fate {

@@ -287,7 +287,7 @@ run_list(cli *self, const void *given)
 }
 
 static const cli_option LIST_OPTIONS[] = {
-    {"imports", 0, NULL, "imports into the directory as well", CLI_FLAG, offsetof(list_options, imports)},
+    {"imports", 0, NULL, "imports into the directory instead", CLI_FLAG, offsetof(list_options, imports)},
     {"mine", 0, NULL, "only those that I created", CLI_FLAG, offsetof(list_options, mine)},
     {"max", 'n', "N", "at most so many, newest first (0 all; default 50, with --json all)", CLI_NUMBER,
      offsetof(list_options, max)},

@@ -186,15 +186,16 @@ check_parked(doctor *self)
         finding(self, GOOD, "parked", NULL, "nothing");
 }
 
+/* Batches, or imports: what failed, and how many wait for a person. */
 static void
-check_batches(doctor *self)
+check_batches(doctor *self, bool imports)
 {
     cli *tool = self->self;
     int rc;
     unsigned failed = 0, waiting = 0;
     Muster__V1__ListBatches list = MUSTER__V1__LIST_BATCHES__INIT;
     list.max = 100;
-    list.imports = true;
+    list.imports = imports;
     const Muster__V1__BatchList *batches =
         cli_call(tool, "ingestion", "", &list.base, NULL, &muster__v1__batch_list__descriptor, &rc);
     for (size_t i = 0; batches != NULL && i < batches->n_batches; i++) {
@@ -206,8 +207,8 @@ check_batches(doctor *self)
         waiting += batch_waits(tool->arena, view, &what);
     }
     if (batches != NULL)
-        finding(self, GOOD, "batches", NULL, "of the last %zu, %u failed and %u wait for a person", batches->n_batches,
-                failed, waiting);
+        finding(self, GOOD, imports ? "imports" : "batches", NULL,
+                "of the last %zu, %u failed and %u wait for a person", batches->n_batches, failed, waiting);
 }
 
 /* Lines of level error near the end of a log file. */
@@ -287,7 +288,8 @@ run_doctor(cli *tool, const void *given)
     check_programs(&self);
     if (there && check_running(&self)) {
         check_parked(&self);
-        check_batches(&self);
+        check_batches(&self, false);
+        check_batches(&self, true);
     }
     if (there && tool->endpoint == NULL) {
         check_logs(&self);

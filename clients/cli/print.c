@@ -168,6 +168,14 @@ print_plural(mst_arena *arena, uint64_t count, const char *one, const char *many
     return mst_arena_printf(arena, "%s %s", print_count(arena, count), count == 1 ? one : many);
 }
 
+const char *
+print_probability(mst_arena *arena, double probability)
+{
+    if (probability < 1 && probability >= 0.9995)
+        return "> 99.9 %";
+    return mst_arena_printf(arena, "%.1f %%", probability * 100);
+}
+
 bool
 print_terminal(FILE *stream)
 {

@@ -124,8 +124,8 @@ question_print(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__
     print_comparison(self, batch, view);
     for (size_t i = 0; i < question->n_candidates; i++) {
         const Muster__V1__Candidate *candidate = question->candidates[i];
-        printf("  %s  %.1f %%  %s\n", print_clean(arena, candidate->record_id), candidate->probability * 100,
-               print_clean(arena, candidate->sentence));
+        printf("  %s  %s  %s\n", print_clean(arena, candidate->record_id),
+               print_probability(arena, candidate->probability), print_clean(arena, candidate->sentence));
     }
     if (view->open)
         printf("  decide: muster batch resolve %s --entry %u (--select %s | --new | --skip)\n", view->batch_id,
@@ -159,6 +159,8 @@ show_one(cli *self, uint64_t entry)
 static void
 list_cells(cli *self, print_table *table, const Muster__V1__DiscrepancyView *view)
 {
+    size_t width = print_terminal(stdout) ? print_terminal_width(stdout) : 300,
+           sentence_columns = width > 150 ? width - 105 : 45;
     const Muster__V1__EntryQuestion *question = view->question;
     const Muster__V1__Candidate *best = question != NULL && question->n_candidates > 0 ? question->candidates[0] : NULL;
     print_table_cellf(table, "%u", view->row);
@@ -166,8 +168,8 @@ list_cells(cli *self, print_table *table, const Muster__V1__DiscrepancyView *vie
         table, view->open ? "open" : document_word(self->arena, &muster__v1__choice__descriptor, (int)view->choice));
     print_table_cell(table, question_row(self->arena, view, 60));
     print_table_cell(table, best == NULL ? "" : best->record_id);
-    print_table_cell(table, best == NULL ? "" : mst_arena_printf(self->arena, "%.1f %%", best->probability * 100));
-    print_table_cell(table, question == NULL ? "" : print_cut(self->arena, question->sentence, 70));
+    print_table_cell(table, best == NULL ? "" : print_probability(self->arena, best->probability));
+    print_table_cell(table, question == NULL ? "" : print_cut(self->arena, question->sentence, sentence_columns));
 }
 
 static int

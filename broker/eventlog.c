@@ -15,6 +15,8 @@
 #define CACHE_SIZE (64u << 20)        /* bytes of blocks kept */
 #define WRITE_BUFFER_SIZE (16u << 20) /* bytes; small, so that a restart replays little */
 #define WAL_SIZE_MAX (64u << 20)      /* bytes */
+#define BLOB_SIZE_MIN 256u            /* bytes; values from here on are written once and never moved by compaction */
+#define CHECKSUM_XXH3 4               /* of tables: the CRC-32C of Debian's build is computed byte by byte */
 #define OPEN_FILES_MAX 256
 #define MARK_BYTES (64u << 20) /* of events between two marks of the chain */
 #define NOTE_US 100000         /* between two writes of the high-water file */
@@ -62,18 +64,26 @@ failed(char *error, const char *what)
 
 /* Writing ---------------------------------------------------------------------------------------------- */
 
+/* One kind of key after the other: neighbours that follow each other in a batch are inserted at a fraction of the cost
+ * (1,000 small events a turn: 26 us an event instead of 38). */
 static void
-put_event(mst_eventlog *self, const mst_store_event *event)
+put_events(mst_eventlog *self, const mst_store_event *events, size_t count)
 {
     char key[KEY_NAME_MAX], number[9];
-    key_seq(key, 'e', event->seq);
-    rocksdb_writebatch_put(self->batch, key, 9, (const char *)event->head.data, event->head.size);
-    key_seq(key, 'b', event->seq);
-    rocksdb_writebatch_put(self->batch, key, 9, (const char *)event->body.data, event->body.size);
-    size_t size = key_stream(key, event->stream, event->version);
-    key_seq(number, 0, event->seq);
-    rocksdb_writebatch_put(self->batch, key, size, number + 1, 8);
-    self->since_mark += event->head.size + event->body.size;
+    for (size_t i = 0; i < count; i++) {
+        key_seq(key, 'b', events[i].seq);
+        rocksdb_writebatch_put(self->batch, key, 9, (const char *)events[i].body.data, events[i].body.size);
+    }
+    for (size_t i = 0; i < count; i++) {
+        key_seq(key, 'e', events[i].seq);
+        rocksdb_writebatch_put(self->batch, key, 9, (const char *)events[i].head.data, events[i].head.size);
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t size = key_stream(key, events[i].stream, events[i].version);
+        key_seq(number, 0, events[i].seq);
+        rocksdb_writebatch_put(self->batch, key, size, number + 1, 8);
+        self->since_mark += events[i].head.size + events[i].body.size;
+    }
 }
 
 static void
@@ -123,8 +133,7 @@ eventlog_append(mst_store *store, const mst_turn *turn)
     assert(!self->read_only);
     if (turn->tail != self->tail)
         return MST_STALE;
-    for (size_t i = 0; i < turn->events_count; i++)
-        put_event(self, &turn->events[i]);
+    put_events(self, turn->events, turn->events_count);
     for (size_t i = 0; i < turn->facts_count; i++)
         put_fact(self, &turn->facts[i]);
     if (self->since_mark > MARK_BYTES && turn->events_count > 0) {
@@ -321,6 +330,11 @@ mst_eventlog_engine_options(mst_eventlog *self, int recovery_mode)
     rocksdb_options_set_max_open_files(o, OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(o, 2);
     rocksdb_options_set_compression(o, rocksdb_no_compression);
+    rocksdb_options_set_enable_blob_files(o, 1);
+    rocksdb_options_set_memtable_whole_key_filtering(o, 1); // most look-ups ask for a commit id that is not there
+    rocksdb_options_set_memtable_prefix_bloom_size_ratio(o, 0.1);
+    rocksdb_options_set_min_blob_size(o, BLOB_SIZE_MIN);
+    rocksdb_options_set_blob_file_size(o, 256u << 20);
     rocksdb_options_set_max_manifest_file_size(o, 4u << 20);
     if (self->cache == NULL) {
         self->cache = rocksdb_cache_create_lru(CACHE_SIZE);
@@ -328,6 +342,7 @@ mst_eventlog_engine_options(mst_eventlog *self, int recovery_mode)
         rocksdb_block_based_options_set_block_cache(self->table_options, self->cache);
         rocksdb_block_based_options_set_filter_policy(self->table_options, rocksdb_filterpolicy_create_bloom_full(10));
         rocksdb_block_based_options_set_cache_index_and_filter_blocks(self->table_options, 0);
+        rocksdb_block_based_options_set_checksum(self->table_options, CHECKSUM_XXH3);
     }
     rocksdb_options_set_block_based_table_factory(o, self->table_options);
     return o;

@@ -101,8 +101,8 @@ cli_connect(cli *self)
     char why[256] = "";
     mst_status rc = mst_link_open(&self->link, &options, why);
     if (rc != MST_OK)
-        return cli_unreachable(self, start_advice(self), "cannot reach the system: %s",
-                               why[0] != 0 ? why : mst_status_name(rc));
+        return cli_unreachable(self, self->endpoint == NULL || rc == MST_TIMEOUT ? start_advice(self) : NULL,
+                               "cannot reach the system: %s", why[0] != 0 ? why : mst_status_name(rc));
     return CLI_DONE;
 }
 

@@ -139,6 +139,17 @@ name_ok(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@/") == size;
 }
 
+static bool
+service_name_ok(const char *name)
+{
+    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
+    size_t size = strcspn(name, "/");
+    for (size_t i = 0; i < sizeof SERVICES / sizeof SERVICES[0]; i++)
+        if (strlen(SERVICES[i]) == size && strncmp(SERVICES[i], name, size) == 0)
+            return true;
+    return false;
+}
+
 static int
 run_key_new(cli *self, const void *given)
 {
@@ -174,8 +185,9 @@ run_key_new(cli *self, const void *given)
                                  "public_key", public_text));
     else
         printf("%s  the secret key: stays with %s\n%s  the public key: on the broker's host,\n"
-               "  muster key authorise %s --role operator --name %s\n",
-               options->out, self->args[0], public_path, public_path, self->args[0]);
+               "  muster key authorise %s --role %s --name %s\n",
+               options->out, self->args[0], public_path, public_path,
+               service_name_ok(self->args[0]) ? "service" : "operator", self->args[0]);
     return CLI_DONE;
 }
 
@@ -265,17 +277,6 @@ typedef struct key_authorise_options {
     const char *role, *name;
 } key_authorise_options;
 
-static bool
-service_name_ok(const char *name)
-{
-    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
-    size_t size = strcspn(name, "/");
-    for (size_t i = 0; i < sizeof SERVICES / sizeof SERVICES[0]; i++)
-        if (strlen(SERVICES[i]) == size && strncmp(SERVICES[i], name, size) == 0)
-            return true;
-    return false;
-}
-
 static int
 run_key_authorise(cli *self, const void *given)
 {
@@ -330,7 +331,7 @@ const cli_command key_authorise_command = {
     .args_min = 1,
     .args_max = 1,
     .summary = "Let the holder of a key use the broker over tcp",
-    .text = "Run it on the broker's host. The broker takes it up at once, without a restart.",
+    .text = "Run it on the broker's host. The broker takes it up within a second, without a restart.",
     .options = KEY_AUTHORISE_OPTIONS,
     .options_size = sizeof(key_authorise_options),
     .run = run_key_authorise,

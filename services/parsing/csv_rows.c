@@ -414,6 +414,8 @@ quote_in_quotes(csv_rows *self, marks *m, cell_scan *cell, size_t p, bool last)
 static row_end
 row_cut(csv_rows *self, const cell_scan *cell, size_t start, bool last)
 {
+    if (cell->malformed)
+        return ROW_MALFORMED; // where it ends is for libcsv to say
     if (cell->in_quotes && (last || self->size - cell->open > CSV_FIELD_SIZE_MAX))
         fail(self, CSV_FAULT_OPEN_QUOTE, cell->open_line, self->columns + 1);
     else if (!cell->in_quotes && self->size - cell->start > CSV_FIELD_SIZE_MAX)
@@ -466,7 +468,7 @@ read_row(csv_rows *self, marks *m, cell_scan *cell, size_t start, bool last, siz
     }
 }
 
-/* Reads the last row of the file, which has no line end. */
+/* The last row of the file has no line end. Read by libcsv it may turn out to be several. */
 static bool
 last_row(csv_rows *self, cell_scan *cell, bool plain, size_t start, uint64_t lines, size_t *next)
 {
@@ -509,7 +511,13 @@ scan(csv_rows *self, bool last, size_t *done)
                 return true;
             marks_seek(self, &m, end);
             break;
-        case ROW_CUT: return !last || last_row(self, &cell, m.odd == 0, *done, lines, done);
+        case ROW_CUT:
+            if (!last)
+                return true;
+            if (!last_row(self, &cell, m.odd == 0, *done, lines, &end))
+                return false;
+            marks_seek(self, &m, end);
+            break;
         case ROW_FAULT: return false;
         }
         *done = end;

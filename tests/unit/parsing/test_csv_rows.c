@@ -216,6 +216,13 @@ a_row_tells_whether_it_is_plain(void **state)
     assert_false(result.plain);
 }
 
+static void
+print_escaped(const char *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        print_error(data[i] == '\n' ? "\\n" : data[i] == '\r' ? "\\r" : "%c", data[i]);
+}
+
 /* The scan against libcsv, on random bytes of the characters that matter. */
 static void
 the_quick_way_reads_as_libcsv_does(void **state)
@@ -234,9 +241,15 @@ the_quick_way_reads_as_libcsv_does(void **state)
         csv_fault fault = read_all(&COMMA, data, size, 1 + (size_t)round % 70, false);
         quick = result;
         csv_fault by_libcsv = read_all(&COMMA, data, size, size, true);
-        if (fault != by_libcsv || strcmp(quick.text, result.text) != 0)
-            fail_msg("round %d: %.*s\nquick  %d %s\nlibcsv %d %s", round, (int)size, data, (int)fault, quick.text,
-                     (int)by_libcsv, result.text);
+        if (fault != by_libcsv || strcmp(quick.text, result.text) != 0) {
+            print_error("round %d\ndata   ", round);
+            print_escaped(data, size);
+            print_error("\nquick  %d ", (int)fault);
+            print_escaped(quick.text, strlen(quick.text));
+            print_error("\nlibcsv %d ", (int)by_libcsv);
+            print_escaped(result.text, strlen(result.text));
+            fail_msg("they differ");
+        }
     }
 }
 

@@ -182,9 +182,9 @@ open_engine(mst_eventlog *self, const char *log_dir, int mode, char **error)
         self->db = rocksdb_open(self->options, log_dir, error);
     if (*error == NULL)
         return MST_OK;
-    if (strstr(*error, "lock") != NULL || strstr(*error, "LOCK") != NULL)
-        return MST_BUSY;
-    return strstr(*error, "Corruption") != NULL ? MST_CORRUPT : MST_IO;
+    if (strstr(*error, "Corruption") != NULL) // first: it may speak of a "block"
+        return MST_CORRUPT;
+    return strstr(*error, "lock") != NULL || strstr(*error, "LOCK") != NULL ? MST_BUSY : MST_IO;
 }
 
 /* The strict mode refused. What was never synced may be torn, and is repaired; what was synced is never dropped. */

@@ -292,13 +292,12 @@ a_write_ahead_log_cut_between_records_is_noticed_by_the_high_water_mark_H6(void 
 }
 
 static void
-a_flipped_byte_in_a_table_file_is_never_served(void **state)
+flip_all_over(disk *d, const char *suffix)
 {
-    disk *d = *state;
     char path[512];
     append_many(d, 400, 60000); // enough for a flush
     mst_store_close(&d->store);
-    newest(d, ".sst", path);
+    newest(d, suffix, path);
     off_t size = size_of(path);
     unsigned refused = 0;
     mst_eventlog_options only_look = {.dir = d->dir, .read_only = true}; // so that nothing is rewritten between flips
@@ -322,6 +321,18 @@ a_flipped_byte_in_a_table_file_is_never_served(void **state)
     assert_int_equal(try_open(d), MST_OK);
     mst_verify_result result;
     assert_int_equal(mst_verify_log(d->store, 1, NULL, true, &result), MST_OK);
+}
+
+static void
+a_flipped_byte_in_a_table_file_is_never_served(void **state)
+{
+    flip_all_over(*state, ".sst");
+}
+
+static void
+a_flipped_byte_in_a_file_of_bodies_is_never_served(void **state)
+{
+    flip_all_over(*state, ".blob");
 }
 
 static void
@@ -352,6 +363,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_write_ahead_log_cut_between_records_is_noticed_by_the_high_water_mark_H6,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_flipped_byte_in_a_table_file_is_never_served, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_flipped_byte_in_a_file_of_bodies_is_never_served, setup, teardown),
         cmocka_unit_test_setup_teardown(the_ballast_is_made_and_given_up_only_by_the_start, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

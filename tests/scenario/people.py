@@ -23,10 +23,18 @@ def _name(random_of, middles):
     return random_of.choice(STARTS) + "".join(random_of.choice(MIDDLES) for _ in range(middles)) + random_of.choice(ENDS)
 
 
-def person(number, seed=1):
-    """Person `number`, always the same for a seed."""
-    r = random.Random(f"{seed}/{number}")
-    given, family = _name(r, 1), _name(r, 3)
+def _spelt(number):
+    """Sixteen syllables are sixteen digits."""
+    text = ""
+    while number:
+        text, number = MIDDLES[number % 16] + text, number // 16
+    return text
+
+
+def person(number):
+    """Person `number`, always the same. No two share a family name: it ends in the number, spelt in syllables."""
+    r = random.Random(f"person/{number}")
+    given, family = _name(r, 1), _name(r, 1) + _spelt(number)
     return {
         "member_number": "",
         "given_name": given,
@@ -44,11 +52,11 @@ def person(number, seed=1):
     }
 
 
-def directory(count, seed=1):
+def directory(count):
     """Rows of a directory, header first; record ids p1, p2 .."""
     rows = [DIRECTORY_HEADER]
     for number in range(1, count + 1):
-        one = person(number, seed)
+        one = person(number)
         rows.append([f"p{number}", *(one[field] for field in FIELDS)])
     return rows
 
@@ -78,13 +86,13 @@ def batch(people, rows, seed=1, known=0.6, uncertain=0.01):
         draw = r.random()
         if draw < uncertain and subjects:
             number = subjects.pop()
-            content.append(unsure_card(person(number, seed), row))
+            content.append(unsure_card(person(number), row))
             truth[row] = ("unsure", f"p{number}")
         elif draw < uncertain + known and subjects:
             number = subjects.pop()
-            content.append(card(person(number, seed), notes=f"card {row}"))
+            content.append(card(person(number), notes=f"card {row}"))
             truth[row] = ("known", f"p{number}")
         else:
-            content.append(card(person(people + row, seed)))
+            content.append(card(person(people + row)))
             truth[row] = ("new", None)
     return content, truth

@@ -281,7 +281,11 @@ class Instance:
         last = {}
 
         def there():
-            last["view"] = view = self.show(batch)
+            view = self.show(batch)
+            if view != last.get("view"):
+                last.update(view=view, since=time.monotonic())
+            waits_for_nothing = view["waits_for_person"] and time.monotonic() - last["since"] > 10 * PATIENCE
+            assert not waits_for_nothing or state_of(view) in wanted, f"it waits for a person: {view}"
             if state_of(view) in wanted:
                 return view
             ended = view.get("outcome") in ("failed", "cancelled", "parked")

@@ -116,7 +116,7 @@ def test_a20_every_look_shows_the_state_as_it_is_now(muster):
     muster.wait_state(batch, "Await Discrepancy Verification")
     assert muster.show(batch)["discrepancies_open"] == 1
     muster.resolve(batch, 1, "--new")
-    assert muster.show(batch)["discrepancies_open"] == 0
+    wait_for(lambda: muster.show(batch)["discrepancies_open"] == 0, "the answer to be seen")
     muster.complete(batch)
 
 

@@ -168,8 +168,11 @@ compare_given(query *query, const person_view *candidate, names *out)
         out->given_weight = out->given == LEVEL_CLOSE ? GIVEN_CLOSE
                             : out->given == LEVEL_FAR ? GIVEN_FAR
                                                       : GIVEN_DIFFERENT;
-        out->two_names = out->given == LEVEL_CLOSE && weigher_known(query->weigher, TERM_GIVEN, own.data, own.size) &&
-                         weigher_known(query->weigher, TERM_GIVEN, other.data, other.size);
+        // Twins often rhyme (Jayden, Hayden); a slip of the pen seldom takes the first letter or makes a name.
+        out->two_names =
+            out->given == LEVEL_CLOSE &&
+            (own.data[0] != other.data[0] || (weigher_known(query->weigher, TERM_GIVEN, own.data, own.size) &&
+                                              weigher_known(query->weigher, TERM_GIVEN, other.data, other.size)));
     }
 }
 

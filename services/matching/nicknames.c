@@ -75,6 +75,12 @@ nicknames_same(const char *left, size_t left_size, const char *right, size_t rig
     return false;
 }
 
+bool
+nicknames_known(const char *name, size_t size)
+{
+    return find(name, size) != NULL;
+}
+
 const char *
 nicknames_formal(const char *name, size_t size, size_t *formal_size)
 {

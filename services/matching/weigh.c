@@ -2,6 +2,7 @@
 #include "weigh.h"
 
 #include "common_names.h"
+#include "nicknames.h"
 #include <assert.h>
 #include <string.h>
 
@@ -123,8 +124,8 @@ weigher_release(weigher *weigher)
 static uint32_t
 census_per_million(term_kind kind, const char *text, size_t size)
 {
-    // 512 slots for each list, filled on first use: a search per row must not scan 400 names.
-    static const common_name *table[2][1024];
+    // 4,096 slots for each list, filled on first use: a search per row must not scan a thousand names.
+    static const common_name *table[2][4096];
     static bool ready;
     if (kind > TERM_FAMILY)
         return 0;
@@ -134,15 +135,15 @@ census_per_million(term_kind kind, const char *text, size_t size)
             size_t count =
                 list == 0 ? sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN : sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY;
             for (size_t i = 0; i < count; i++) {
-                uint32_t at = person_hash(3, names[i].name, strlen(names[i].name)) & 1023;
+                uint32_t at = person_hash(3, names[i].name, strlen(names[i].name)) & 4095;
                 while (table[list][at] != NULL)
-                    at = (at + 1) & 1023;
+                    at = (at + 1) & 4095;
                 table[list][at] = &names[i];
             }
         }
         ready = true;
     }
-    for (uint32_t at = person_hash(3, text, size) & 1023; table[kind][at] != NULL; at = (at + 1) & 1023)
+    for (uint32_t at = person_hash(3, text, size) & 4095; table[kind][at] != NULL; at = (at + 1) & 4095)
         if (strlen(table[kind][at]->name) == size && memcmp(table[kind][at]->name, text, size) == 0)
             return table[kind][at]->per_million;
     return 0;
@@ -174,7 +175,7 @@ weigher_equal(const weigher *weigher, term_kind kind, const char *text, size_t s
 bool
 weigher_known(const weigher *weigher, term_kind kind, const char *text, size_t size)
 {
-    if (census_per_million(kind, text, size) > 0)
+    if (census_per_million(kind, text, size) > 0 || (kind == TERM_GIVEN && nicknames_known(text, size)))
         return true;
     uint32_t hash = term_hash(kind, text, size);
     uint32_t file = weigher->file == NULL ? 0 : terms_get(&people_terms(weigher->file)[kind], hash);

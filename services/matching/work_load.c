@@ -63,8 +63,6 @@ loading_start(loading *loading, matching *matching, mst_work *work, const batch 
 static void
 read_rest(loading *loading, mst_work *work, const batch *batch, const mst_step *step)
 {
-    if (step->events_count == 0 || step->end)
-        return;
     uint64_t run_end = ((step->next - 2) / RUN_CHUNKS + 1) * RUN_CHUNKS; // versions are chunks + 1
     if (step->next > run_end || step->next > batch->chunks)
         return;

@@ -4,7 +4,7 @@
 #include "ingestion.pb-c.h"
 #include "parsing.pb-c.h"
 
-#define SPANS_PER_PART 100u /* events of one commit */
+#define SPANS_PER_PART 50u /* events of one commit */
 
 static void
 fail_batch(mst_work *work, const batch *batch, const char *reason, const char *advice)

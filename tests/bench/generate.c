@@ -192,19 +192,30 @@ put_person(output *out, const person *who, const wording *how)
     *out->at++ = '\n';
 }
 
-/* Names taken, a bit for each pair of given and family name, so that a stranger's name is really nobody's. */
+/* What nobody else may have, so that a stranger is certainly one: the pair of names, and each name with the birth date.
+ * A bit for each hash; a collision only means another draw. */
+enum { TAKEN_BITS = 1u << 30 };
+
 typedef struct taken {
     uint8_t *bits;
-    uint64_t families, givens;
 } taken;
 
 static bool
-taken_test_and_set(taken *self, const person *who)
+taken_bit(taken *self, uint64_t what, uint64_t a, uint64_t b, bool set)
 {
-    uint64_t bit = ((uint64_t)who->sex * self->givens + who->given_at) * self->families + who->family_at;
-    bool was = (self->bits[bit / 8] >> (bit % 8)) & 1;
-    self->bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
-    return was;
+    uint64_t bit = people_random(a, what, b) % TAKEN_BITS;
+    if (set)
+        self->bits[bit / 8] |= (uint8_t)(1u << (bit % 8));
+    return (self->bits[bit / 8] >> (bit % 8)) & 1;
+}
+
+static bool
+taken_by(taken *self, const person *who, bool set)
+{
+    uint64_t given = who->given_at * 2u + who->sex;
+    uint64_t birth = who->birth_year * 10000u + who->birth_month * 100u + who->birth_day;
+    return taken_bit(self, 31, given, who->family_at, set) | taken_bit(self, 32, given, birth, set) |
+           taken_bit(self, 33, who->family_at, birth, set);
 }
 
 static void
@@ -219,7 +230,7 @@ write_directory(const options *opts, taken *names_taken)
     for (uint64_t i = 0; i < opts->directory; i++) {
         person who;
         person_make(&opts->population, i, 0, false, &who);
-        taken_test_and_set(names_taken, &who);
+        taken_by(names_taken, &who, true);
         if (out.at - out.buffer > BUFFER_BYTES - LINE_MAX_BYTES)
             output_flush(&out);
         *out.at++ = 'P';
@@ -285,19 +296,23 @@ known_index(const batch *self, uint64_t row)
     return scatter_at(&self->persons, scatter_at(&self->order, row) % self->opts->directory);
 }
 
-/* A stranger: household of its own beyond the directory, a name that nobody in directory or file has. */
+/* A stranger: lives alone, beyond the directory, and shares no two of given name, family name and birth date with
+ * anybody in directory or file. */
 static void
 make_stranger(batch *self, uint64_t row, person *who)
 {
+    people alone = self->opts->population;
+    alone.families = 0;
     uint64_t index = (self->opts->directory / 8 + 1) * 8 + row;
     uint32_t salt = self->salts[row];
     if (salt != 0) {
-        person_make(&self->opts->population, index, salt - 1, true, who);
+        person_make(&alone, index, salt - 1, true, who);
         return;
     }
     do
-        person_make(&self->opts->population, index, salt++, true, who);
-    while (taken_test_and_set(self->names_taken, who) && salt < SALTS);
+        person_make(&alone, index, salt++, true, who);
+    while (taken_by(self->names_taken, who, false) && salt < SALTS);
+    taken_by(self->names_taken, who, true);
     self->salts[row] = (uint8_t)salt;
 }
 
@@ -522,8 +537,7 @@ main(int argc, char **argv)
     }
     names *table = names_new();
     opts.population.names = table;
-    taken names_taken = {.families = names_family_count(table), .givens = names_given_count(table)};
-    names_taken.bits = calloc(2 * names_taken.givens * names_taken.families / 8 + 1, 1);
+    taken names_taken = {calloc(TAKEN_BITS / 8, 1)};
     assert(names_taken.bits != NULL);
     write_directory(&opts, &names_taken);
     write_batch(&opts, &names_taken);

@@ -172,8 +172,10 @@ person_make(const people *population, uint64_t index, uint32_t salt, bool plain,
 
     uint64_t a = draw(&state), given = draw(&state);
     out->sex = where.position < 2 && where.size > 1 ? (where.position == 0 ? MALE : FEMALE) : (a & 1 ? MALE : FEMALE);
-    if (salt != 0)
+    if (salt != 0) {
         given = people_random(population->seed ^ salt, ABOUT_SALT, index);
+        state ^= given;
+    }
     if (salt >= 32)
         family = people_random(population->seed ^ salt, ABOUT_SALT, where.household + (1ull << 40));
     out->given_at = names_draw_given(table, given);

@@ -35,8 +35,8 @@ typedef struct person {
     uint32_t member_year, member_month, member_day; /* year 0: no member yet */
 } person;
 
-/* `salt` 0 is the person; another salt gives someone else of the same household and age: another given name, and from
- * 32 on another family name. `plain`: neither twin nor junior. */
+/* `salt` 0 is the person; another salt gives someone else of the same household: another given name and birth date,
+ * and from 32 on another family name. `plain`: neither twin nor junior. */
 void person_make(const people *population, uint64_t index, uint32_t salt, bool plain, person *out);
 
 /* The person's address and phone after a move, the n-th. */

@@ -14,11 +14,13 @@ enum weight {
     GIVEN_INITIAL = 2000,
     GIVEN_FAR = -1500,
     GIVEN_DIFFERENT = -6000,
-    GIVEN_HOUSEHOLD = 7500, /* least weight of an equal given name within one household */
+    GIVEN_HOUSEHOLD = 9000, /* least weight of an equal given name within one household */
     FAMILY_CLOSE = 5500,
     FAMILY_PART = 5000,
     FAMILY_FAR = -1000,
     FAMILY_DIFFERENT = -5000,
+    WHOLE_NAME_GIVEN = 6000,
+    WHOLE_NAME_FAMILY = 8000,
     NAMES_SWAPPED = -2500, /* beside the weight of two equal names */
     MIDDLE_EQUAL = 4500,
     MIDDLE_INITIAL = 2500,
@@ -219,15 +221,45 @@ compare_family(query *query, const person_view *candidate, names *out)
     }
 }
 
+/* True if `word` is one of the words of `text`, which has several. */
+static bool
+has_word(text text_, text word)
+{
+    for (size_t i = 0; i + word.size <= text_.size && word.size > 0; i++) {
+        bool starts = i == 0 || text_.data[i - 1] == ' ';
+        bool ends = i + word.size == text_.size || text_.data[i + word.size] == ' ';
+        if (starts && ends && word.size < text_.size && memcmp(text_.data + i, word.data, word.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The whole name stands in the column of the family name: "jenna kilpin" and nothing. */
+static bool
+whole_name(text whole, text given, text family)
+{
+    return given.size > 1 && family.size > 1 && has_word(whole, given) && has_word(whole, family) &&
+           !equal(given, family);
+}
+
 static void
 compare_names(query *query, const person_view *candidate, names *out)
 {
     *out = (names){0};
     compare_given(query, candidate, out);
     compare_family(query, candidate, out);
+    text given = text_of(candidate, SLOT_GIVEN), family = text_of(candidate, SLOT_FAMILY);
+    text own_given = text_of(&query->view, SLOT_GIVEN), own_family = text_of(&query->view, SLOT_FAMILY);
+    if (out->given == LEVEL_MISSING && ((own_given.size == 0 && whole_name(own_family, given, family)) ||
+                                        (given.size == 0 && whole_name(family, own_given, own_family)))) {
+        out->given = LEVEL_EQUAL;
+        out->family = LEVEL_RELATED;
+        out->given_weight = WHOLE_NAME_GIVEN;
+        out->family_weight = WHOLE_NAME_FAMILY;
+        return;
+    }
     if (out->given < LEVEL_FAR || out->family < LEVEL_FAR)
         return;
-    text given = text_of(candidate, SLOT_GIVEN), family = text_of(candidate, SLOT_FAMILY);
     bool first = equal(text_of(&query->view, SLOT_GIVEN), family) || nearly(&query->given, family);
     if (first && (equal(text_of(&query->view, SLOT_FAMILY), given) || nearly(&query->family, given))) {
         out->given = out->family = LEVEL_SWAPPED;

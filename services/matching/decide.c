@@ -49,20 +49,17 @@ static Muster__V1__Reason
 given_name(const levels *is, bool two_names)
 {
     bool same_id = is->id == LEVEL_EQUAL;
-    bool family = is->family == LEVEL_EQUAL || is->family == LEVEL_CLOSE;
     bool shared =
         is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
     switch (is->given) {
     case LEVEL_EQUAL:
     case LEVEL_SWAPPED: return REASON(UNKNOWN);
-    case LEVEL_CLOSE: return two_names && !same_id ? REASON(FAMILY) : REASON(UNKNOWN);
+    case LEVEL_CLOSE: return two_names ? REASON(FAMILY) : REASON(UNKNOWN);
     case LEVEL_RELATED:
         return same_id || is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL ? REASON(UNKNOWN) : REASON(UNSURE);
     case LEVEL_MISSING:
-        return same_id || (is->birth == LEVEL_EQUAL && is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
-    default:
-        if (same_id && is->birth == LEVEL_EQUAL && family)
-            return REASON(UNKNOWN);
+        return is->birth == LEVEL_EQUAL && (same_id || is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
+    default: // not even with an equal identifier: families share member numbers too
         return shared ? REASON(FAMILY) : REASON(UNSURE);
     }
 }
@@ -76,7 +73,8 @@ family_name(const levels *is)
     case LEVEL_MISSING: return same_id || (birth && given && contact) ? REASON(UNKNOWN) : REASON(UNSURE);
     case LEVEL_FAR:
     case LEVEL_DIFFERENT:
-        return birth && given && (same_id || is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
+        // a new last name: given name, birth date and a way to reach them stay
+        return birth && given && (same_id || contact) ? REASON(UNKNOWN) : REASON(UNSURE);
     default: return REASON(UNKNOWN);
     }
 }

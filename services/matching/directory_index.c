@@ -150,8 +150,8 @@ take_record(directory *directory, uint64_t seq, const layout *layout, const Must
 }
 
 void
-directory_apply(directory *directory, uint64_t seq, const Muster__V1__Kind *kind,
-                const Muster__V1__RecordsChanged *changed)
+directory_index_apply(directory *directory, uint64_t seq, const Muster__V1__Kind *kind,
+                      const Muster__V1__RecordsChanged *changed)
 {
     if (seq <= directory->applied_seq)
         return;

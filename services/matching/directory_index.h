@@ -17,8 +17,8 @@ directory *directory_new(void);
 void directory_destroy(directory **directory);
 
 /* Takes records of `kind` as changed by the event at `seq`. Events at or below the last one change nothing. */
-void directory_apply(directory *directory, uint64_t seq, const Muster__V1__Kind *kind,
-                     const Muster__V1__RecordsChanged *changed);
+void directory_index_apply(directory *directory, uint64_t seq, const Muster__V1__Kind *kind,
+                           const Muster__V1__RecordsChanged *changed);
 const people *directory_people(const directory *directory);
 /* The version of a record visible at `position`; 0 none. */
 person_ref directory_find(const directory *directory, const char *id, size_t id_size, uint64_t position);

@@ -223,7 +223,7 @@ index_records(matching *matching, uint64_t seq, const Muster__V1__Kind *kind, co
         directory = directory_new();
         matching->kinds[matching->kinds_count++] = (kind_index){mst_strdup(event->kind), directory};
     }
-    directory_apply(directory, seq, kind, event);
+    directory_index_apply(directory, seq, kind, event);
 }
 
 static void

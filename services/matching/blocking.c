@@ -104,6 +104,16 @@ sort2(uint32_t *a, uint32_t *b)
     }
 }
 
+uint32_t
+blocking_id_key(const person_view *view, uint32_t nth)
+{
+    uint32_t list[BLOCKING_KEYS_MAX];
+    keys keys = {list, 0};
+    size_t size = view->person->sizes[SLOT_ID + nth];
+    add2(&keys, KEY_ID, nth, person_hash(KEY_ID, view->texts[SLOT_ID + nth], size));
+    return list[0];
+}
+
 static void
 add_contacts(keys *keys, const person_view *view)
 {

@@ -16,6 +16,9 @@
 /* Writes the person's keys without repeats and returns how many. Key 0 is never made. */
 size_t blocking_keys(const person_view *view, uint32_t keys[BLOCKING_KEYS_MAX]);
 
+/* The key of identifier `nth` (one the person has). */
+uint32_t blocking_id_key(const person_view *view, uint32_t nth);
+
 /* Letters that survive typing and spelling errors best: first letter and up to three consonant classes. */
 uint32_t blocking_sound(const char *text, size_t size);
 

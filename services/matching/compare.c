@@ -416,13 +416,15 @@ compare_phone(const query *query, const person_view *candidate, int32_t *weight)
 static int
 compare_ids(const query *query, const person_view *candidate, int32_t *weight)
 {
-    bool same = false, close = false, different = false;
+    bool same = false, personal = false, close = false, different = false;
     for (int i = SLOT_ID; i < SLOT_COUNT; i++) {
         text own = text_of(&query->view, (slot)i), other = text_of(candidate, (slot)i);
         if (own.size == 0 || other.size == 0)
             continue;
-        if (equal(own, other))
+        if (equal(own, other)) {
             same = true;
+            personal = personal || (query->weigher->personal_ids >> (i - SLOT_ID) & 1) != 0;
+        }
         // Neighbours in a numbered list differ in the last place only: that is no typing error.
         else if (own.size >= 6 && other.size >= 6 &&
                  (own.size != other.size || memcmp(own.data, other.data, own.size - 1) != 0) &&
@@ -433,7 +435,7 @@ compare_ids(const query *query, const person_view *candidate, int32_t *weight)
     }
     *weight = (same ? ID_EQUAL : close ? ID_CLOSE : 0) + (different ? ID_DIFFERENT : 0);
     if (same)
-        return different ? LEVEL_MIXED : LEVEL_EQUAL;
+        return different ? LEVEL_MIXED : personal ? LEVEL_EQUAL : LEVEL_RELATED;
     return different ? LEVEL_DIFFERENT : close ? LEVEL_CLOSE : LEVEL_MISSING;
 }
 
@@ -542,7 +544,8 @@ query_compare(query *query, const person *person, int32_t prior, verdict *verdic
         verdict->weight += weights[i];
         verdict->likeness |= LIKENESS_OF(i, levels[i]);
         verdict->parts[i] = quarter_bits(weights[i]);
-        if ((query->duplicate_check >> i & 1) != 0 && levels[i] != LEVEL_EQUAL)
+        if ((query->duplicate_check >> i & 1) != 0 && levels[i] != LEVEL_EQUAL &&
+            !(i == GROUP_ID && levels[i] == LEVEL_RELATED))
             all_equal = false;
     }
     if (all_equal)

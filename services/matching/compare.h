@@ -29,8 +29,9 @@ enum level {
     LEVEL_MISSING = 0,
     LEVEL_EQUAL = 1,
     LEVEL_CLOSE = 2,   /* typing error; middle: initial; birth: exchanged day and month, or one digit */
-    LEVEL_RELATED = 3, /* given: nickname or initial; family: one word of a double name; birth: only the year is
-                          known; e-mail: same mailbox elsewhere; address: same street or place */
+    LEVEL_RELATED = 3, /* identifier: equal, but not known to be one person's only; given: nickname or initial; family:
+                          one word of a double name; birth: only the year is known; e-mail: same mailbox elsewhere;
+                          address: same street or place */
     LEVEL_SWAPPED = 4, /* given and family name exchanged; address: partly other */
     LEVEL_FAR = 5,     /* somewhat alike */
     LEVEL_DIFFERENT = 6,

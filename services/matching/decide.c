@@ -28,53 +28,73 @@ levels_of(uint32_t likeness)
                     .id = LIKENESS_LEVEL(likeness, GROUP_ID)};
 }
 
+static bool
+same_id(const levels *is)
+{
+    return is->id == LEVEL_EQUAL || is->id == LEVEL_RELATED;
+}
+
+/* An identifier known to name single people, and most of what describes them beside it. */
+static bool
+named_in_person(const levels *is)
+{
+    bool given = is->given == LEVEL_EQUAL || is->given == LEVEL_CLOSE || is->given == LEVEL_SWAPPED;
+    bool family = is->family == LEVEL_EQUAL || is->family == LEVEL_CLOSE || is->family == LEVEL_SWAPPED;
+    bool birth = is->birth == LEVEL_EQUAL || is->birth == LEVEL_CLOSE;
+    bool contact = is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
+    return is->id == LEVEL_EQUAL && given + family + birth + contact >= 3;
+}
+
 /* What contradicts, whatever else agrees. */
 static Muster__V1__Reason
 contradiction(const levels *is)
 {
-    bool same_id = is->id == LEVEL_EQUAL;
-    if (is->id == LEVEL_DIFFERENT || is->id == LEVEL_MIXED || is->birth == LEVEL_DIFFERENT)
+    if (is->id == LEVEL_DIFFERENT || is->id == LEVEL_MIXED)
+        return REASON(CONFLICT);
+    if (is->birth == LEVEL_DIFFERENT && !named_in_person(is))
         return REASON(CONFLICT);
     if (is->suffix == LEVEL_DIFFERENT)
         return REASON(FAMILY);
-    if (is->suffix == LEVEL_RELATED && !same_id && is->birth != LEVEL_EQUAL)
+    if (is->suffix == LEVEL_RELATED && !named_in_person(is) && is->birth != LEVEL_EQUAL)
         return REASON(FAMILY);
-    if (is->gender == LEVEL_DIFFERENT && is->given != LEVEL_EQUAL && !same_id)
+    if (is->gender == LEVEL_DIFFERENT && is->given != LEVEL_EQUAL && !named_in_person(is))
         return REASON(FAMILY);
     return REASON(UNKNOWN);
 }
 
-/* Twins, spouses, parents and children: much is shared, the given name is not. */
+/* Twins, spouses, parents and children: much is shared, the given name is not. Families share numbers, too. */
 static Muster__V1__Reason
 given_name(const levels *is, bool two_names)
 {
-    bool same_id = is->id == LEVEL_EQUAL;
     bool shared =
         is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
+    if (named_in_person(is))
+        return REASON(UNKNOWN);
     switch (is->given) {
     case LEVEL_EQUAL:
     case LEVEL_SWAPPED: return REASON(UNKNOWN);
     case LEVEL_CLOSE: return two_names ? REASON(FAMILY) : REASON(UNKNOWN);
     case LEVEL_RELATED:
-        return same_id || is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL ? REASON(UNKNOWN) : REASON(UNSURE);
+        return same_id(is) || is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL ? REASON(UNKNOWN) : REASON(UNSURE);
     case LEVEL_MISSING:
-        return is->birth == LEVEL_EQUAL && (same_id || is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
-    default: // not even with an equal identifier: families share member numbers too
-        return shared ? REASON(FAMILY) : REASON(UNSURE);
+        return is->birth == LEVEL_EQUAL && (same_id(is) || is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
+    default: return shared ? REASON(FAMILY) : REASON(UNSURE);
     }
 }
 
 static Muster__V1__Reason
 family_name(const levels *is)
 {
-    bool same_id = is->id == LEVEL_EQUAL, given = is->given == LEVEL_EQUAL, birth = is->birth == LEVEL_EQUAL;
+    bool given = is->given == LEVEL_EQUAL, birth = is->birth == LEVEL_EQUAL;
     bool contact = is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
+    if (named_in_person(is))
+        return REASON(UNKNOWN);
     switch (is->family) {
-    case LEVEL_MISSING: return same_id || (birth && given && contact) ? REASON(UNKNOWN) : REASON(UNSURE);
+    case LEVEL_MISSING: return same_id(is) || (birth && given && contact) ? REASON(UNKNOWN) : REASON(UNSURE);
     case LEVEL_FAR:
     case LEVEL_DIFFERENT:
         // a new last name: given name, birth date and a way to reach them stay
-        return birth && given && (same_id || contact) ? REASON(UNKNOWN) : REASON(UNSURE);
+        return birth && given && (same_id(is) || contact) ? REASON(UNKNOWN) : REASON(UNSURE);
     default: return REASON(UNKNOWN);
     }
 }
@@ -83,14 +103,13 @@ Muster__V1__Reason
 decide_veto(uint32_t likeness)
 {
     levels is = levels_of(likeness);
-    bool same_id = is.id == LEVEL_EQUAL;
     bool birth = is.birth == LEVEL_EQUAL || is.birth == LEVEL_CLOSE;
     Muster__V1__Reason veto = contradiction(&is);
     if (veto == REASON(UNKNOWN))
         veto = given_name(&is, (likeness & LIKENESS_TWO_NAMES) != 0);
     if (veto == REASON(UNKNOWN))
         veto = family_name(&is);
-    if (veto != REASON(UNKNOWN) || same_id || (likeness & LIKENESS_DUPLICATE_CHECK) != 0)
+    if (veto != REASON(UNKNOWN) || same_id(&is) || (likeness & LIKENESS_DUPLICATE_CHECK) != 0)
         return veto;
     if (is.birth == LEVEL_FAR && is.email != LEVEL_EQUAL)
         return REASON(CONFLICT);
@@ -111,7 +130,8 @@ match_reason(const option *best)
 {
     if (best->row != 0 || best->followed != 0)
         return REASON(FOLLOWS_ROW);
-    if (LIKENESS_LEVEL(best->likeness, GROUP_ID) == LEVEL_EQUAL)
+    unsigned id = LIKENESS_LEVEL(best->likeness, GROUP_ID);
+    if (id == LEVEL_EQUAL || id == LEVEL_RELATED)
         return REASON(IDENTIFIER);
     return (best->likeness & LIKENESS_DUPLICATE_CHECK) != 0 ? REASON(DUPLICATE_CHECK) : REASON(WEIGHT);
 }
@@ -121,7 +141,7 @@ static bool
 insists(uint32_t likeness)
 {
     unsigned id = LIKENESS_LEVEL(likeness, GROUP_ID);
-    return id == LEVEL_EQUAL || id == LEVEL_MIXED || (likeness & LIKENESS_DUPLICATE_CHECK) != 0;
+    return id == LEVEL_EQUAL || id == LEVEL_RELATED || id == LEVEL_MIXED || (likeness & LIKENESS_DUPLICATE_CHECK) != 0;
 }
 
 decision

@@ -94,6 +94,14 @@ keep(const people *directory, found *list, uint8_t count, const found *added)
     return count;
 }
 
+/* An equal identifier is never passed over, however unlike the rest is. */
+static bool
+names_itself(uint32_t likeness)
+{
+    unsigned id = LIKENESS_LEVEL(likeness, GROUP_ID);
+    return id == LEVEL_EQUAL || id == LEVEL_RELATED || id == LEVEL_MIXED;
+}
+
 static uint8_t
 score(finder *finder, const group_row *row, found *out)
 {
@@ -116,7 +124,7 @@ score(finder *finder, const group_row *row, found *out)
             candidate.weight = candidate.verdict.weight + prior;
             if (candidate.weight >= finder->weight_min ||
                 (candidate.verdict.likeness & LIKENESS_DUPLICATE_CHECK) != 0 ||
-                LIKENESS_LEVEL(candidate.verdict.likeness, GROUP_ID) == LEVEL_EQUAL)
+                names_itself(candidate.verdict.likeness))
                 count = keep(finder->directory, out, count, &candidate);
         }
     }

@@ -437,6 +437,35 @@ people_stats_of(const people *people, people_stats *stats)
     }
 }
 
+void
+people_sample_ids(const people *people, size_t sample, uint32_t having[PERSON_IDS_MAX],
+                  uint32_t sharing[PERSON_IDS_MAX])
+{
+    memset(having, 0, PERSON_IDS_MAX * sizeof *having);
+    memset(sharing, 0, PERSON_IDS_MAX * sizeof *sharing);
+    uint32_t stride = (uint32_t)(people->table_size / (sample * 4) + 1);
+    for (uint32_t at = 0; at < people->table_size; at += stride) {
+        const slot_entry *slot = &people->table[at];
+        if (slot->key == 0 || (slot->payload & BLOCK_BIT) != 0)
+            continue;
+        person_view view;
+        person_view_of(&view, people_at(people, slot->payload));
+        if (view.person->seq_to != PERSON_NOW)
+            continue;
+        for (uint32_t nth = 0; nth < PERSON_IDS_MAX; nth++) {
+            if (view.person->sizes[SLOT_ID + nth] == 0)
+                continue;
+            person_ref refs[BLOCK_SIZE_MAX];
+            uint32_t block = people_probe(people, blocking_id_key(&view, nth)), live = 0;
+            size_t count = people_block(people, block, people->last_seq, refs);
+            for (size_t i = 0; i < count; i++)
+                live += people_at(people, refs[i])->seq_to == PERSON_NOW;
+            having[nth]++;
+            sharing[nth] += live != 1;
+        }
+    }
+}
+
 /* Searching ---------------------------------------------------------------------------------------------- */
 
 void

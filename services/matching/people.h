@@ -35,6 +35,10 @@ uint64_t people_count(const people *people);     /* not superseded */
 const terms *people_terms(const people *people); /* TERM_KINDS of them, of those not superseded */
 uint64_t people_memory(const people *people);    /* bytes */
 
+/* Of a sample of at most `sample` people: how many have identifier `i`, and share it with somebody else. */
+void people_sample_ids(const people *people, size_t sample, uint32_t having[PERSON_IDS_MAX],
+                       uint32_t sharing[PERSON_IDS_MAX]);
+
 typedef struct people_stats {
     uint64_t keys, table_slots, in_blocks, oversize_blocks, largest_block;
 } people_stats;

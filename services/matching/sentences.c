@@ -87,8 +87,9 @@ words_of(int group, unsigned level, bool *agrees)
                          "the phone is different"},
         [GROUP_ADDRESS] = {NULL, "the address is the same", NULL, "street or place is the same",
                            "the address is partly the same", NULL, "the address is different"},
-        [GROUP_ID] = {NULL, "the identifier is the same", "the identifier differs by one character", NULL, NULL, NULL,
-                      "the identifier is different", "one identifier is the same, another is different"}};
+        [GROUP_ID] = {NULL, "the identifier is the same", "the identifier differs by one character",
+                      "the identifier is the same", NULL, NULL, "the identifier is different",
+                      "one identifier is the same, another is different"}};
     if (group == GROUP_SUFFIX && level == LEVEL_RELATED) {
         *agrees = false;
         return "only one of them has a suffix like Jr or Sr";

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define PARAMETERS_VERSION 1u
+#define IDS_SAMPLE 1000u /* people looked at to see whether an identifier is shared */
+#define IDS_LEAST 20u    /* of them must have it, and */
+#define IDS_SHARED 50u   /* fewer than one in so many share it, for it to count as personal */
 
 /* How many invented people of the census (or of a place nobody knows) are mixed under the counted ones. */
 static const uint32_t MIXED[TERM_KINDS] = {500, 500, 8, 8};
@@ -48,7 +51,19 @@ log2_milli(uint64_t over, uint64_t under)
     return whole * 1000 + (int32_t)((fraction * 1000u) >> 16);
 }
 
-/* Parameters: version, population, then for each kind least, count and (hash, count) pairs; 32 bits, little-endian. */
+/* Parameters: version, population, personal identifiers, then for each kind least, count and (hash, count) pairs; 32
+ * bits, little-endian. */
+
+static uint32_t
+personal_ids(const people *directory)
+{
+    uint32_t having[PERSON_IDS_MAX], sharing[PERSON_IDS_MAX], personal = 0;
+    people_sample_ids(directory, IDS_SAMPLE, having, sharing);
+    for (uint32_t i = 0; i < PERSON_IDS_MAX; i++)
+        if (having[i] >= IDS_LEAST && sharing[i] * IDS_SHARED < having[i])
+            personal |= 1u << i;
+    return personal;
+}
 
 static uint8_t *
 put32(uint8_t *out, uint32_t value)
@@ -74,11 +89,12 @@ get32(mst_slice *in, uint32_t *value)
 mst_slice
 weigher_pack(mst_arena *arena, const people *directory)
 {
-    size_t room = 4 * (2 + TERM_KINDS * (2 + 2 * (size_t)TERMS_LISTED_MAX));
+    size_t room = 4 * (3 + TERM_KINDS * (2 + 2 * (size_t)TERMS_LISTED_MAX));
     uint8_t *start = mst_arena_alloc(arena, room), *out = start;
     term *top = mst_arena_alloc(arena, TERMS_LISTED_MAX * sizeof *top);
     out = put32(out, PARAMETERS_VERSION);
     out = put32(out, directory == NULL ? 0 : (uint32_t)people_count(directory));
+    out = put32(out, directory == NULL ? 0 : personal_ids(directory));
     for (int kind = 0; kind < TERM_KINDS; kind++) {
         size_t count = directory == NULL ? 0 : terms_top(&people_terms(directory)[kind], top, TERMS_LISTED_MAX);
         out = put32(out, count == TERMS_LISTED_MAX ? top[count - 1].count : 0);
@@ -96,7 +112,8 @@ weigher_init(weigher *weigher, mst_slice parameters)
 {
     memset(weigher, 0, sizeof *weigher);
     uint32_t version, count;
-    if (!get32(&parameters, &version) || version != PARAMETERS_VERSION || !get32(&parameters, &weigher->population))
+    if (!get32(&parameters, &version) || version != PARAMETERS_VERSION || !get32(&parameters, &weigher->population) ||
+        !get32(&parameters, &weigher->personal_ids))
         return false;
     for (int kind = 0; kind < TERM_KINDS; kind++) {
         if (!get32(&parameters, &weigher->listed_least[kind]) || !get32(&parameters, &count) ||

@@ -17,6 +17,7 @@ typedef struct weigher {
     terms listed[TERM_KINDS];          /* commonest values of the directory */
     uint32_t listed_least[TERM_KINDS]; /* count of the rarest listed value, 0 where the list is complete */
     uint32_t population;               /* of the directory */
+    uint32_t personal_ids;             /* a bit per identifier: its values name one person, never a family */
     const people *file;                /* rows of the file, or NULL; borrowed */
 } weigher;
 

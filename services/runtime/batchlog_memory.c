@@ -130,7 +130,8 @@ static mst_status
 memory_replay(mst_batchlog *log, uint64_t after_seq, mst_batchlog_each *each, void *context)
 {
     const memory *self = (memory *)log;
-    for (size_t i = 0; i < self->entries_count; i++) {
+    size_t written = self->writes_count ? self->writes[self->writes_count - 1].entries_count : 0;
+    for (size_t i = 0; i < written; i++) {
         const entry *at = &self->entries[i];
         if (at->seq <= after_seq)
             continue;

@@ -298,6 +298,19 @@ mst_work_finish(mst_work *work)
     rt_parts_send(work);
 }
 
+/* Nothing is to be stored. For a query that is all; a command that has nothing to do, or is refused, may have been
+ * carried out before, and what stands in its way its own first effect: then the first answer is given again. */
+static void
+answer_or_recall(mst_work *work)
+{
+    if (!work->command) {
+        rt_call_answer(work, work->status, work->text, work->reply);
+        return;
+    }
+    work->state = WORK_RECALLING;
+    rt_ask_find(work);
+}
+
 void
 mst_work_answer(mst_work *work, const ProtobufCMessage *reply)
 {
@@ -306,7 +319,7 @@ mst_work_answer(mst_work *work, const ProtobufCMessage *reply)
     work->text = "";
     work->reply = reply ? mst_arena_pack(work->arena, reply) : (mst_slice){NULL, 0};
     if (!work->current || work->current->events_count == 0) {
-        rt_call_answer(work, work->status, work->text, work->reply);
+        answer_or_recall(work);
         return;
     }
     if (!work->command) {
@@ -333,13 +346,7 @@ mst_work_refuse(mst_work *work, Muster__V1__AnswerStatus status, const ProtobufC
     work->status = status;
     work->text = mst_arena_strdup(work->arena, text);
     work->reply = reply ? mst_arena_pack(work->arena, reply) : (mst_slice){NULL, 0};
-    if (!work->command) {
-        rt_call_answer(work, status, work->text, work->reply);
-        return;
-    }
-    /* What refuses a repeated command may be its own first effect. */
-    work->state = WORK_RECALLING;
-    rt_ask_find(work);
+    answer_or_recall(work);
 }
 
 void

@@ -31,7 +31,7 @@ before(const happening *a, const happening *b)
 }
 
 void
-happening_put(sim *sim, happening *it, int64_t in_us)
+happening_put(sim_world *sim, happening *it, int64_t in_us)
 {
     it->at_us = sim->now_us + in_us;
     it->order = ++sim->order;
@@ -46,7 +46,7 @@ happening_put(sim *sim, happening *it, int64_t in_us)
 }
 
 happening *
-happening_take(sim *sim)
+happening_take(sim_world *sim)
 {
     if (sim->heap_count == 0)
         return NULL;
@@ -71,13 +71,13 @@ happening_take(sim *sim)
 /* Connections ----------------------------------------------------------------------------------------- */
 
 sim_session *
-session_get(sim *sim, uint64_t id)
+session_get(sim_world *sim, uint64_t id)
 {
     return id && id <= sim->sessions_count ? &sim->sessions[id - 1] : NULL;
 }
 
 uint64_t
-session_open(sim *sim, sim_client *client)
+session_open(sim_world *sim, sim_client *client)
 {
     if (sim->sessions_count == sim->sessions_room) {
         sim->sessions_room = sim->sessions_room ? sim->sessions_room * 2 : 64;
@@ -88,55 +88,16 @@ session_open(sim *sim, sim_client *client)
     return session->id;
 }
 
-/* Requests already under way may still arrive, long after the client has begun another session. */
-static void
-requests_lose(sim *sim, uint64_t session)
-{
-    bool late = sim->faults && random_one_in(&sim->random, 3);
-    int64_t delay_us = (int64_t)random_below(&sim->random, 3000000);
-    size_t count = sim->heap_count;
-    happening **all = mst_alloc((count + 1) * sizeof(happening *));
-    memcpy(all, sim->heap, count * sizeof *all);
-    sim->heap_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        happening *it = all[i];
-        if (it->kind == TO_BROKER && it->session == session && !late) {
-            happening_free(it);
-            continue;
-        }
-        int64_t at_us = it->at_us;
-        uint64_t order = it->order, next = sim->order;
-        if (it->kind == TO_BROKER && it->session == session) {
-            at_us += delay_us;
-            sim->counts->late++;
-        }
-        happening_put(sim, it, at_us - sim->now_us);
-        it->order = order; /* the order among equals is that of their making */
-        sim->order = next;
-    }
-    free(all);
-    /* The heap was filled with other order numbers: put it right again. */
-    count = sim->heap_count;
-    all = mst_alloc((count + 1) * sizeof(happening *));
-    memcpy(all, sim->heap, count * sizeof *all);
-    sim->heap_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t at = sim->heap_count++;
-        for (; at > 0 && before(all[i], sim->heap[(at - 1) / 2]); at = (at - 1) / 2)
-            sim->heap[at] = sim->heap[(at - 1) / 2];
-        sim->heap[at] = all[i];
-    }
-    free(all);
-}
-
 void
-session_cut(sim *sim, uint64_t id, bool client_knows)
+session_cut(sim_world *sim, uint64_t id, bool client_knows)
 {
     sim_session *session = session_get(sim, id);
     if (!session || session->cut)
         return;
     session->cut = true;
-    requests_lose(sim, id);
+    /* Requests already under way may still arrive, long after the client has begun another session. */
+    session->late = sim->faults && random_one_in(&sim->random, 3);
+    session->late_by_us = (int64_t)random_below(&sim->random, 3000000);
     if (!client_knows) {
         happening *end = happening_new(CLIENT_HEARS_END, session->client);
         end->session = id;
@@ -151,7 +112,7 @@ session_cut(sim *sim, uint64_t id, bool client_knows)
 }
 
 static int64_t
-latency_us(sim *sim)
+latency_us(sim_world *sim)
 {
     int64_t us = 20 + (int64_t)random_below(&sim->random, 400);
     if (sim->faults && random_one_in(&sim->random, 50))
@@ -174,7 +135,7 @@ happening_copy(const happening *it)
 
 /* Sends behind what the connection carries already, now and then twice. */
 static void
-send_behind(sim *sim, happening *it, int64_t *last_us)
+send_behind(sim_world *sim, happening *it, int64_t *last_us)
 {
     int64_t at_us = sim->now_us + latency_us(sim);
     if (at_us <= *last_us)
@@ -190,7 +151,7 @@ send_behind(sim *sim, happening *it, int64_t *last_us)
 }
 
 void
-net_to_broker(sim *sim, happening *it)
+net_to_broker(sim_world *sim, happening *it)
 {
     sim_session *session = session_get(sim, it->session);
     if (!session || session->cut)
@@ -200,7 +161,7 @@ net_to_broker(sim *sim, happening *it)
 }
 
 void
-net_to_client(sim *sim, happening *it)
+net_to_client(sim_world *sim, happening *it)
 {
     sim_session *session = session_get(sim, it->session);
     if (!session || session->cut) {

@@ -52,12 +52,12 @@ random_one_in(sim_random *random, uint64_t count)
 
 /* What people bring ---------------------------------------------------------------------------------- */
 
-typedef enum plan { PLAN_GO_ON, PLAN_CANCEL_WHERE_IT_WAITS } plan;
+typedef enum file_plan { PLAN_GO_ON, PLAN_CANCEL_WHERE_IT_WAITS } file_plan;
 
 typedef struct sim_file {
     bool import;
     bool dry_run;
-    plan plan;
+    file_plan plan;
     uint32_t rows, wrong_rows;
     char *text; /* CSV */
     size_t size;
@@ -98,6 +98,7 @@ typedef struct happening {
     happening_kind kind;
     struct sim_client *client;
     uint64_t session, life;
+    bool delayed;
     uint8_t *head; /* packed BusRequest or BusReply */
     size_t head_size;
     mst_body **bodies;
@@ -108,7 +109,7 @@ typedef enum client_state { CLIENT_DOWN, CLIENT_WAITING, CLIENT_GREETING, CLIENT
 
 /* Whoever has a session: a service process or the operator's tool. Does what link.c does. */
 typedef struct sim_client {
-    struct sim *sim;
+    struct sim_world *sim;
     char name[32];
     client_state state;
     uint64_t life;    /* counts processes: what was meant for an earlier one is void */
@@ -123,14 +124,16 @@ typedef struct sim_client {
     const mst_core *core;
     mst_instance *instance;
     mst_batchlog *log;
-    void *extra; /* a disk that outlives the process */
+    void *extra;                /* a disk that outlives the process */
     uint64_t highest_grant[64]; /* by key, hashed: tokens never fall (C5) */
 } sim_client;
 
 typedef struct sim_session {
     uint64_t id;
     sim_client *client;
-    bool cut; /* nothing passes any more */
+    bool cut;  /* nothing passes any more */
+    bool late; /* but what was on its way to the broker comes so much later */
+    int64_t late_by_us;
     int64_t to_broker_us, to_client_us; /* the last message's arrival: order is kept */
 } sim_session;
 
@@ -143,11 +146,11 @@ typedef struct sim_counts {
 
 struct operator_tool;
 
-typedef struct sim {
+typedef struct sim_world {
     uint64_t seed;
     sim_random random;
     const sim_scenario *scenario;
-    bool faults;      /* may still happen */
+    bool faults; /* may still happen */
     bool trace;
     uint32_t faults_left;
     int64_t now_us;
@@ -172,45 +175,45 @@ typedef struct sim {
     size_t seen_room;
     sim_counts *counts;
     char failure[512]; /* "" while all is well */
-} sim;
+} sim_world;
 
 /* Runs one seed to its end. False: sim->failure says what is wrong. */
-bool sim_run(sim *sim, const sim_scenario *scenario, uint64_t seed, bool faults, bool trace, sim_counts *counts);
-void sim_release(sim *sim);
-void sim_fail(sim *sim, const char *format, ...) MST_PRINTF(2, 3);
-void sim_trace(const sim *sim, const char *format, ...) MST_PRINTF(2, 3);
-mst_now sim_now(const sim *sim);
+bool sim_run(sim_world *sim, const sim_scenario *scenario, uint64_t seed, bool faults, bool trace, sim_counts *counts);
+void sim_release(sim_world *sim);
+void sim_fail(sim_world *sim, const char *format, ...) MST_PRINTF(2, 3);
+void sim_trace(const sim_world *sim, const char *format, ...) MST_PRINTF(2, 3);
+mst_now sim_now(const sim_world *sim);
 
 /* net.c ----------------------------------------------------------------------------------------------- */
 
 happening *happening_new(happening_kind kind, sim_client *client);
 void happening_free(happening *it);
 /* `it` belongs to the heap from now on. */
-void happening_put(sim *sim, happening *it, int64_t in_us);
-happening *happening_take(sim *sim);
-sim_session *session_get(sim *sim, uint64_t id);
-uint64_t session_open(sim *sim, sim_client *client);
+void happening_put(sim_world *sim, happening *it, int64_t in_us);
+happening *happening_take(sim_world *sim);
+sim_session *session_get(sim_world *sim, uint64_t id);
+uint64_t session_open(sim_world *sim, sim_client *client);
 /* The connection breaks: what is under way is lost, or comes late; both ends hear of it, or find out. */
-void session_cut(sim *sim, uint64_t id, bool client_knows);
+void session_cut(sim_world *sim, uint64_t id, bool client_knows);
 /* Puts a message on its way. */
-void net_to_broker(sim *sim, happening *it);
-void net_to_client(sim *sim, happening *it);
+void net_to_broker(sim_world *sim, happening *it);
+void net_to_client(sim_world *sim, happening *it);
 
 /* nodes.c --------------------------------------------------------------------------------------------- */
 
-void broker_start(sim *sim);
-void broker_die(sim *sim);
-void broker_happens(sim *sim, happening *it);
-void client_start(sim *sim, sim_client *client);
-void client_die(sim *sim, sim_client *client);
-void client_happens(sim *sim, happening *it);
+void broker_start(sim_world *sim);
+void broker_die(sim_world *sim);
+void broker_happens(sim_world *sim, happening *it);
+void client_start(sim_world *sim, sim_client *client);
+void client_die(sim_world *sim, sim_client *client);
+void client_happens(sim_world *sim, happening *it);
 mst_status client_send(void *self, const Muster__V1__BusRequest *request, const mst_slice *bodies, size_t bodies_count);
 /* Chance decides whether something goes wrong now. */
-void fault_maybe(sim *sim);
+void fault_maybe(sim_world *sim);
 
 /* operator.c ------------------------------------------------------------------------------------------ */
 
-struct operator_tool *operator_new(sim *sim);
+struct operator_tool *operator_new(sim_world *sim);
 void operator_free(struct operator_tool *tool);
 void operator_back(struct operator_tool *tool);
 void operator_take(struct operator_tool *tool, const Muster__V1__BusReply *reply, mst_body *const *bodies,
@@ -228,12 +231,12 @@ void operator_describe(const struct operator_tool *tool, char *text, size_t size
 /* check.c --------------------------------------------------------------------------------------------- */
 
 /* Notes that somebody was shown this event; fails if somebody was shown another at the same place. */
-void check_seen(sim *sim, const Muster__V1__Envelope *envelope);
+void check_seen(sim_world *sim, const Muster__V1__Envelope *envelope);
 /* Everything that must hold in the log, whatever happened. */
-void check_log(sim *sim);
+void check_log(sim_world *sim);
 /* Every batch log is what a filter makes of the log. */
-void check_batchlogs(sim *sim);
+void check_batchlogs(sim_world *sim);
 /* What came of it in a form that two runs can be compared by; caller frees. */
-char *check_outcome(sim *sim);
+char *check_outcome(sim_world *sim);
 
 #endif

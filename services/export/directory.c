@@ -200,7 +200,7 @@ load_shape(directory *self, mst_slice key, mst_slice value)
 static mst_status
 load(directory *self)
 {
-    store_cursor *cursor = store_cursor_open(self->store, false);
+    store_cursor *cursor = store_cursor_open(self->store, true);
     const store_ops *ops = self->store->ops;
     mst_status status = MST_OK;
     const char *const marks = "AKS";

@@ -2,7 +2,7 @@
 #include "services/export/fates.h"
 
 #include "proto/rows.h"
-#include "services/export/record.h"
+#include "services/export/order.h"
 #include "services/export/store.h"
 #include <assert.h>
 #include <stdio.h>
@@ -258,62 +258,49 @@ fates_resolve(fates *self, fates_far_fate far_fate, void *context, char why[256]
     return MST_OK;
 }
 
-typedef struct named {
-    uint64_t order; /* 8 bytes of the id behind what all ids share: decides nearly every comparison */
-    uint32_t row;
-} named;
+static mst_slice
+id_of(const fates *self, uint32_t row)
+{
+    return (mst_slice){(const uint8_t *)self->ids + self->rows[row].id_at, self->rows[row].id_size};
+}
 
 static int
-compare_named(const void *left_item, const void *right_item, void *context)
+compare_ids(const void *context, uint32_t left, uint32_t right)
 {
-    const named *left = left_item, *right = right_item;
-    if (left->order != right->order)
-        return left->order < right->order ? -1 : 1;
-    const fates *self = context;
-    const fate *a = &self->rows[left->row], *b = &self->rows[right->row];
-    int order = store_compare((mst_slice){(const uint8_t *)self->ids + a->id_at, a->id_size},
-                              (mst_slice){(const uint8_t *)self->ids + b->id_at, b->id_size});
-    return order != 0 ? order : left->row < right->row ? -1 : left->row > right->row;
+    int order = store_compare(id_of(context, left), id_of(context, right));
+    return order != 0 ? order : left < right ? -1 : left > right;
 }
 
 directory_record *
 fates_targets(fates *self, bool created_too, mst_arena *arena, size_t *count)
 {
-    named *order = mst_alloc(((size_t)self->count + 1) * sizeof *order);
-    size_t rows = 0, shared = DIRECTORY_ID_SIZE_MAX;
-    const fate *first = NULL;
+    order_item *order = mst_alloc(((size_t)self->count + 1) * sizeof *order);
+    size_t rows = 0, shared = 0;
     for (uint32_t i = 0; i < self->count; i++) {
         const fate *one = &self->rows[i];
         if (one->kind != FATE_UPDATE && (one->kind != FATE_CREATE || !(one->followed || created_too)))
             continue;
-        if (first == NULL)
-            first = one;
-        if (shared > one->id_size)
-            shared = one->id_size;
-        while (memcmp(self->ids + first->id_at, self->ids + one->id_at, shared) != 0)
-            shared--;
-        order[rows++] = (named){.row = i};
+        const char *first = self->ids + self->rows[rows == 0 ? i : order[0].index].id_at;
+        size_t most = rows == 0 || one->id_size < shared ? one->id_size : shared;
+        shared = order_shared(first, self->ids + one->id_at, most);
+        order[rows++].index = i;
     }
     for (size_t i = 0; i < rows; i++) {
-        const fate *one = &self->rows[order[i].row];
-        uint8_t window[8] = {0};
-        size_t rest = one->id_size - shared;
-        memcpy(window, self->ids + one->id_at + shared, rest < sizeof window ? rest : sizeof window);
-        order[i].order = record_get_u64(window);
+        mst_slice id = id_of(self, order[i].index);
+        order[i].order = order_of(id.data, id.size, shared);
     }
-    qsort_r(order, rows, sizeof *order, compare_named, self);
+    order_sort(order, rows, compare_ids, self);
     directory_record *records = mst_arena_alloc(arena, (rows + 1) * sizeof *records);
     *count = 0;
     for (size_t i = 0; i < rows; i++) {
-        fate *one = &self->rows[order[i].row];
-        const char *id = self->ids + one->id_at;
+        mst_slice id = id_of(self, order[i].index);
         directory_record *last = *count == 0 ? NULL : &records[*count - 1];
-        if (last == NULL || last->id_size != one->id_size || memcmp(last->id, id, one->id_size) != 0) {
+        if (last == NULL || last->id_size != id.size || memcmp(last->id, id.data, id.size) != 0) {
             last = &records[(*count)++];
-            last->id = id;
-            last->id_size = one->id_size;
+            last->id = (const char *)id.data;
+            last->id_size = id.size;
         }
-        one->target = (uint32_t)(last - records);
+        self->rows[order[i].index].target = (uint32_t)(last - records);
     }
     free(order);
     return records;

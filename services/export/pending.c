@@ -1,15 +1,14 @@
 /* pending.c - see pending.h. */
 #include "services/export/pending.h"
 
+#include "services/export/order.h"
 #include "services/export/record.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct item {
-    uint64_t order;  /* 8 bytes of the key behind what all keys share: decides nearly every comparison */
-    uint32_t at;     /* of key, then value, in bytes */
-    uint32_t number; /* as added */
+    uint32_t at; /* of key, then value, in bytes */
     uint32_t value_size;
     uint16_t key_size;
 } item;
@@ -81,53 +80,44 @@ pending_add(pending *self, uint16_t kind, const directory_record *record, const 
     uint8_t *key = self->bytes + self->size;
     size_t key_size = record_key(key, kind, record->id, record->id_size, record->version);
     size_t value_size = record_value(key + key_size, record, rows, row);
-    *added = (item){.at = (uint32_t)self->size,
-                    .number = (uint32_t)self->count,
-                    .value_size = (uint32_t)value_size,
-                    .key_size = (uint16_t)key_size};
+    *added = (item){.at = (uint32_t)self->size, .value_size = (uint32_t)value_size, .key_size = (uint16_t)key_size};
 
     size_t shared = self->count == 0 ? key_size : self->shared;
     const uint8_t *first = self->bytes + self->items[0].at;
-    if (shared > key_size)
-        shared = key_size;
-    while (memcmp(first, key, shared) != 0) // shrinks rarely: keys of a batch share their beginning
-        shared--;
-    self->shared = shared;
+    self->shared = order_shared(first, key, shared < key_size ? shared : key_size);
     self->size += key_size + value_size;
     self->count++;
 }
 
-static int
-compare_items(const void *left_item, const void *right_item, void *context)
+static mst_slice
+key_of(const pending *self, uint32_t at)
 {
-    const item *left = left_item, *right = right_item;
-    if (left->order != right->order)
-        return left->order < right->order ? -1 : 1;
-    const uint8_t *bytes = context;
-    int order =
-        store_compare((mst_slice){bytes + left->at, left->key_size}, (mst_slice){bytes + right->at, right->key_size});
-    return order != 0 ? order : left->number < right->number ? -1 : 1;
+    return (mst_slice){self->bytes + self->items[at].at, self->items[at].key_size};
+}
+
+/* Equal keys: in the order added. */
+static int
+compare_keys(const void *context, uint32_t left, uint32_t right)
+{
+    int order = store_compare(key_of(context, left), key_of(context, right));
+    return order != 0 ? order : left < right ? -1 : left > right;
 }
 
 size_t
 pending_sorted(pending *self, store_entry *entries)
 {
-    for (size_t i = 0; i < self->count; i++) {
-        item *one = &self->items[i];
-        uint8_t window[8] = {0};
-        size_t rest = one->key_size - self->shared;
-        memcpy(window, self->bytes + one->at + self->shared, rest < sizeof window ? rest : sizeof window);
-        one->order = record_get_u64(window);
-    }
-    qsort_r(self->items, self->count, sizeof *self->items, compare_items, self->bytes);
+    order_item *order = mst_alloc((self->count + 1) * sizeof *order);
+    for (uint32_t i = 0; i < self->count; i++)
+        order[i] = (order_item){order_of(self->bytes + self->items[i].at, self->items[i].key_size, self->shared), i};
+    order_sort(order, self->count, compare_keys, self);
     size_t count = 0;
     for (size_t i = 0; i < self->count; i++) {
-        const item *one = &self->items[i];
-        store_entry entry = {{self->bytes + one->at, one->key_size},
-                             {self->bytes + one->at + one->key_size, one->value_size}};
-        if (count > 0 && store_compare(entries[count - 1].key, entry.key) == 0)
+        mst_slice key = key_of(self, order[i].index);
+        store_entry entry = {key, {key.data + key.size, self->items[order[i].index].value_size}};
+        if (count > 0 && store_compare(entries[count - 1].key, key) == 0)
             count--;
         entries[count++] = entry;
     }
+    free(order);
     return count;
 }

@@ -56,8 +56,9 @@ store_write(store *self, const store_entry *entries, size_t count)
     return self->ops->write(self, entries, count);
 }
 
-/* A view of the map as it is now. `scan`: most of it will be read in order. After the loop ask store_status: a cursor
- * that met damage looks as if it were at the end. */
+/* A view of the map as it is now. `scan`: most of it will be read in order. Without, each seek is for one record: the
+ * cursor ends behind the keys that have the same name (all but the last 5 bytes) as the one sought. After the loop ask
+ * for the status: a cursor that met damage looks as if it were at the end. */
 static inline store_cursor *
 store_cursor_open(store *self, bool scan)
 {

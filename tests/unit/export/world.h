@@ -86,51 +86,51 @@ world_open(const char *dir, unsigned seed)
 }
 
 static inline uint32_t
-world_chunks(const world_batch *batch)
+world_chunks(const world_batch *plan)
 {
-    uint32_t size = batch->chunk_rows == 0 ? batch->count : batch->chunk_rows;
-    return batch->count == 0 ? 0 : (batch->count + size - 1) / size;
+    uint32_t size = plan->chunk_rows == 0 ? plan->count : plan->chunk_rows;
+    return plan->count == 0 ? 0 : (plan->count + size - 1) / size;
 }
 
 static inline void
-world_say_entries(stage *self, const world_batch *batch, uint32_t chunk, uint32_t first, uint32_t rows)
+world_say_entries(stage *self, const world_batch *plan, uint32_t chunk, uint32_t first, uint32_t rows)
 {
     mst_rows_builder builder = {0};
-    mst_rows_builder_init(&builder, WORLD_COLUMNS + batch->import_ids);
+    mst_rows_builder_init(&builder, WORLD_COLUMNS + plan->import_ids);
     for (uint32_t row = first; row < first + rows; row++) {
-        if (batch->import_ids)
-            mst_rows_builder_add(&builder, batch->rows[row].id, strlen(batch->rows[row].id));
+        if (plan->import_ids)
+            mst_rows_builder_add(&builder, plan->rows[row].id, strlen(plan->rows[row].id));
         for (size_t i = 0; i < WORLD_COLUMNS; i++) {
-            const char *cell = batch->rows[row].cells[i] == NULL ? "" : batch->rows[row].cells[i];
+            const char *cell = plan->rows[row].cells[i] == NULL ? "" : plan->rows[row].cells[i];
             mst_rows_builder_add(&builder, cell, strlen(cell));
         }
     }
     Muster__V1__Rows columns;
     mst_rows_builder_view(&builder, first + 1, &columns);
     Muster__V1__EntriesRead read = MUSTER__V1__ENTRIES_READ__INIT;
-    read.batch_id = TEXT(batch->id);
+    read.batch_id = TEXT(plan->id);
     read.generation = 1;
     read.chunk = chunk;
     read.rows = &columns;
-    stage_say(self, mst_arena_printf(self->arena, "parsing/%s/g1", batch->id), batch->id, &read);
+    stage_say(self, mst_arena_printf(self->arena, "parsing/%s/g1", plan->id), plan->id, &read);
     mst_rows_builder_release(&builder);
 }
 
 static inline void
-world_say_decisions(stage *self, const world_batch *batch, uint32_t chunk, uint32_t first, uint32_t rows)
+world_say_decisions(stage *self, const world_batch *plan, uint32_t chunk, uint32_t first, uint32_t rows)
 {
     uint8_t *decisions = mst_arena_alloc(self->arena, rows), *reasons = mst_arena_alloc(self->arena, rows);
     uint32_t *ends = mst_arena_alloc(self->arena, rows * sizeof *ends), *zeros = mst_arena_alloc(self->arena, rows * 4);
     char *ids = mst_arena_alloc(self->arena, rows * 64);
     for (uint32_t i = 0; i < rows; i++) {
-        const world_row *row = &batch->rows[first + i];
+        const world_row *row = &plan->rows[first + i];
         decisions[i] = (uint8_t)row->decision;
         if (row->id != NULL)
             strcat(ids, row->id);
         ends[i] = (uint32_t)strlen(ids);
     }
     Muster__V1__EntriesMatched matched = MUSTER__V1__ENTRIES_MATCHED__INIT;
-    matched.batch_id = TEXT(batch->id);
+    matched.batch_id = TEXT(plan->id);
     matched.generation = 1;
     matched.chunk = chunk;
     matched.first_row = first + 1;
@@ -141,63 +141,63 @@ world_say_decisions(stage *self, const world_batch *batch, uint32_t chunk, uint3
     matched.id_ends = ends;
     matched.probabilities = matched.versions = zeros;
     matched.n_id_ends = matched.n_probabilities = matched.n_versions = rows;
-    stage_say(self, mst_arena_printf(self->arena, "matching/%s/g1", batch->id), batch->id, &matched);
+    stage_say(self, mst_arena_printf(self->arena, "matching/%s/g1", plan->id), plan->id, &matched);
 }
 
 /* Everything up to and including the event that closes what stands before export. Returns its seq. */
 static inline uint64_t
-world_say_batch(stage *self, const world_batch *batch)
+world_say_batch(stage *self, const world_batch *plan)
 {
     Muster__V1__BatchCreated created = MUSTER__V1__BATCH_CREATED__INIT;
-    char *options[] = {TEXT(batch->membership_date ? "membership-date" : "none"),
-                       TEXT(batch->update_campus ? "update-campus" : "none")};
-    created.batch_id = TEXT(batch->id);
+    char *options[] = {TEXT(plan->membership_date ? "membership-date" : "none"),
+                       TEXT(plan->update_campus ? "update-campus" : "none")};
+    created.batch_id = TEXT(plan->id);
     created.batch_date = TEXT("2026-05-01");
     created.kind = TEXT("person");
-    created.template_name = TEXT(batch->import ? "" : batch->may_not_create ? "strict" : "card");
+    created.template_name = TEXT(plan->import ? "" : plan->may_not_create ? "strict" : "card");
     created.template_version = 1;
-    created.purpose = batch->import ? MUSTER__V1__PURPOSE__PURPOSE_IMPORT : MUSTER__V1__PURPOSE__PURPOSE_BATCH;
-    created.id_column = TEXT(batch->import_ids ? "Id" : "");
-    created.dry_run = batch->dry_run;
+    created.purpose = plan->import ? MUSTER__V1__PURPOSE__PURPOSE_IMPORT : MUSTER__V1__PURPOSE__PURPOSE_BATCH;
+    created.id_column = TEXT(plan->import_ids ? "Id" : "");
+    created.dry_run = plan->dry_run;
     created.options = options;
     created.n_options = 2;
-    const char *own = mst_arena_printf(self->arena, "ingestion/%s", batch->id);
-    const char *parsing = mst_arena_printf(self->arena, "parsing/%s", batch->id);
-    stage_say(self, own, batch->id, &created);
+    const char *own = mst_arena_printf(self->arena, "ingestion/%s", plan->id);
+    const char *parsing = mst_arena_printf(self->arena, "parsing/%s", plan->id);
+    stage_say(self, own, plan->id, &created);
 
     char *fields[] = {TEXT("id"), TEXT("name"), TEXT("mail"), TEXT("city"), TEXT("campus")};
     Muster__V1__FileRecognised recognised = MUSTER__V1__FILE_RECOGNISED__INIT;
-    recognised.batch_id = TEXT(batch->id);
+    recognised.batch_id = TEXT(plan->id);
     recognised.generation = 1;
-    recognised.fields = fields + !batch->import_ids;
-    recognised.n_fields = WORLD_COLUMNS + batch->import_ids;
-    stage_say(self, parsing, batch->id, &recognised);
+    recognised.fields = fields + !plan->import_ids;
+    recognised.n_fields = WORLD_COLUMNS + plan->import_ids;
+    stage_say(self, parsing, plan->id, &recognised);
 
-    uint32_t chunks = world_chunks(batch), size = batch->chunk_rows == 0 ? batch->count : batch->chunk_rows;
+    uint32_t chunks = world_chunks(plan), size = plan->chunk_rows == 0 ? plan->count : plan->chunk_rows;
     for (uint32_t chunk = 0; chunk < chunks; chunk++) {
-        uint32_t first = chunk * size, rows = batch->count - first < size ? batch->count - first : size;
-        world_say_entries(self, batch, chunk, first, rows);
-        if (!batch->import)
-            world_say_decisions(self, batch, chunk, first, rows);
+        uint32_t first = chunk * size, rows = plan->count - first < size ? plan->count - first : size;
+        world_say_entries(self, plan, chunk, first, rows);
+        if (!plan->import)
+            world_say_decisions(self, plan, chunk, first, rows);
     }
     Muster__V1__EntriesAccepted accepted = MUSTER__V1__ENTRIES_ACCEPTED__INIT;
-    accepted.batch_id = TEXT(batch->id);
+    accepted.batch_id = TEXT(plan->id);
     accepted.generation = 1;
-    accepted.entries_stream = mst_arena_printf(self->arena, "parsing/%s/g1", batch->id);
+    accepted.entries_stream = mst_arena_printf(self->arena, "parsing/%s/g1", plan->id);
     accepted.chunks = chunks;
-    accepted.rows = accepted.accepted = batch->count;
+    accepted.rows = accepted.accepted = plan->count;
     accepted.purpose = created.purpose;
-    uint64_t seq = stage_say(self, parsing, batch->id, &accepted);
-    if (batch->import)
+    uint64_t seq = stage_say(self, parsing, plan->id, &accepted);
+    if (plan->import)
         return seq;
     Muster__V1__MatchingFinished finished = MUSTER__V1__MATCHING_FINISHED__INIT;
-    finished.batch_id = TEXT(batch->id);
+    finished.batch_id = TEXT(plan->id);
     finished.generation = 1;
-    finished.rows = batch->count;
-    for (uint32_t i = 0; i < batch->count; i++)
-        finished.discrepancies += batch->rows[i].decision == MUSTER__V1__DECISION__DECISION_DISCREPANCY;
-    finished.position = batch->position;
-    return stage_say(self, mst_arena_printf(self->arena, "matching/%s", batch->id), batch->id, &finished);
+    finished.rows = plan->count;
+    for (uint32_t i = 0; i < plan->count; i++)
+        finished.discrepancies += plan->rows[i].decision == MUSTER__V1__DECISION__DECISION_DISCREPANCY;
+    finished.position = plan->position;
+    return stage_say(self, mst_arena_printf(self->arena, "matching/%s", plan->id), plan->id, &finished);
 }
 
 /* A person decides a row. */
@@ -225,10 +225,10 @@ world_verified(stage *self, const char *batch_id)
 
 /* Says the batch and works off what comes up. */
 static inline void
-world_run(stage *self, const world_batch *batch)
+world_run(stage *self, const world_batch *plan)
 {
     size_t from = self->count;
-    world_say_batch(self, batch);
+    world_say_batch(self, plan);
     stage_inputs(self, from);
 }
 

@@ -11,6 +11,9 @@ typedef struct fate {
     const char *id;
     uint32_t id_size, version;
     uint32_t root;
+    /* Asked about: who it most likely is; the answer to the question decides. */
+    const char *maybe_id;
+    uint32_t maybe_id_size, maybe_row;
 } fate;
 
 struct clusters {
@@ -88,6 +91,41 @@ add_answer(resolution *out, const option *added)
         out->options[out->options_count++] = *added;
 }
 
+static bool
+is_maybe(const fate *fate, const option *option)
+{
+    if (option->row != 0)
+        return option->row == fate->maybe_row;
+    return fate->maybe_id != NULL && option->id_size == fate->maybe_id_size &&
+           memcmp(option->id, fate->maybe_id, option->id_size) == 0;
+}
+
+/* "Row 5, of which it is asked whether it is record 812" and "record 812" do not exclude each other: only the likelier
+ * stays as an answer. What contradicts the other contradicts both. */
+static void
+join_open_questions(const clusters *clusters, resolution *out)
+{
+    for (size_t i = 0; i < out->options_count; i++) {
+        const option *open = &out->options[i];
+        const fate *fate = open->row == 0 ? NULL : &clusters->fates[open->row];
+        if (fate == NULL || (fate->maybe_row == 0 && fate->maybe_id == NULL))
+            continue;
+        for (size_t k = 0; k < out->options_count; k++) {
+            if (k == i || !is_maybe(fate, &out->options[k]))
+                continue;
+            size_t stays = i < k ? i : k, goes = i < k ? k : i; // best first
+            Muster__V1__Reason veto = decide_veto(out->options[goes].likeness);
+            if (veto == MUSTER__V1__REASON__REASON_CONFLICT || veto == MUSTER__V1__REASON__REASON_FAMILY)
+                out->options[stays].veto = veto;
+            memmove(&out->options[goes], &out->options[goes + 1],
+                    (out->options_count - goes - 1) * sizeof out->options[0]);
+            out->options_count--;
+            join_open_questions(clusters, out);
+            return;
+        }
+    }
+}
+
 void
 clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, size_t count, const settings *settings,
                  resolution *out)
@@ -100,6 +138,7 @@ clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, 
             continue; // an earlier row that was left out
         add_answer(out, &option);
     }
+    join_open_questions(clusters, out);
     out->decision = decide(out->options, out->options_count, settings);
     fate *fate = &clusters->fates[row];
     fate->root = row;
@@ -109,5 +148,10 @@ clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, 
         fate->id_size = best->id_size;
         fate->version = best->version;
         fate->root = best->row != 0 ? best->row : row;
+    } else if (out->decision.decision == MUSTER__V1__DECISION__DECISION_DISCREPANCY && out->options_count > 0) {
+        const option *best = &out->options[0];
+        fate->maybe_id = best->row != 0 ? NULL : best->id;
+        fate->maybe_id_size = best->id_size;
+        fate->maybe_row = best->row;
     }
 }

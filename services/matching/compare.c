@@ -60,6 +60,8 @@ enum weight {
     HOUSEHOLD_ABOVE_PRIOR = -300 /* a household holds several people: so much above 1 : 1 its evidence can bring one */
 };
 
+_Static_assert(GROUP_COUNT == WEIGHER_GROUPS, "the weigher has a row for every group");
+
 void
 query_init(query *query, const weigher *weigher, uint32_t duplicate_check)
 {
@@ -541,6 +543,7 @@ query_compare(query *query, const person *person, int32_t prior, verdict *verdic
     verdict->likeness = 0;
     bool all_equal = query->duplicate_check != 0;
     for (int i = 0; i < GROUP_COUNT; i++) {
+        weights[i] += query->weigher->adjust[i][levels[i]];
         verdict->weight += weights[i];
         verdict->likeness |= LIKENESS_OF(i, levels[i]);
         verdict->parts[i] = quarter_bits(weights[i]);

@@ -2,6 +2,7 @@
 #include "entries_index.h"
 
 #include "proto/rows.h"
+#include "tune.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct entries {
     layout layout;
     people *people;
     weigher weigher;
+    bool tuned;
     person_ref *refs;      /* by row; 0 left out */
     uint32_t *first_rows;  /* by chunk; the last one is behind the last row */
     uint32_t chunks_taken; /* in order */
@@ -177,8 +179,16 @@ entries_people(const entries *entries)
 }
 
 weigher *
-entries_weigher(entries *entries)
+entries_weigher(entries *entries, const people *directory, uint64_t position)
 {
+    if (!entries->tuned) {
+        const person **rows = mst_alloc(((size_t)entries->rows + 1) * sizeof *rows);
+        for (uint32_t row = 1; row <= entries->rows; row++)
+            rows[row - 1] = entries_row(entries, row);
+        tune(&entries->weigher, directory, position, entries->people, rows, entries->rows);
+        free(rows);
+        entries->tuned = true;
+    }
     return &entries->weigher;
 }
 

@@ -31,7 +31,8 @@ bool entries_take(entries *entries, const Muster__V1__EntriesRead *read);
 uint32_t entries_first_row(const entries *entries, uint32_t chunk); /* chunk == chunks: one behind the last row */
 const person *entries_row(const entries *entries, uint32_t row);    /* NULL: left out */
 const people *entries_people(const entries *entries);
-weigher *entries_weigher(entries *entries);
+/* With what the batch teaches about weights, as of a directory at a position; learnt once. */
+weigher *entries_weigher(entries *entries, const people *directory, uint64_t position);
 uint64_t entries_memory(const entries *entries);
 
 #endif

@@ -121,7 +121,8 @@ score(finder *finder, const group_row *row, found *out)
             found candidate = {.ref = row->refs[side][i], .row = side == 0 ? 0 : person->version};
             query_compare(&finder->query, person, prior, &candidate.verdict);
             finder->compared++;
-            candidate.weight = candidate.verdict.weight + prior;
+            candidate.weight = candidate.verdict.weight + prior +
+                               (side == 0 ? finder->weigher->shift_directory : finder->weigher->shift_file);
             if (candidate.weight >= finder->weight_min ||
                 (candidate.verdict.likeness & LIKENESS_DUPLICATE_CHECK) != 0 ||
                 names_itself(candidate.verdict.likeness))

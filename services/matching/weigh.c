@@ -202,9 +202,9 @@ weigher_known(const weigher *weigher, term_kind kind, const char *text, size_t s
 int32_t
 weigher_prior(const weigher *weigher, bool in_file)
 {
-    // About every second row has its person in a directory; few rows have theirs earlier in the same file.
     uint64_t others = in_file ? (weigher->file == NULL ? 0 : people_count(weigher->file)) : weigher->population;
-    return -log2_milli((others + 2) * (in_file ? 4 : 2), 1);
+    uint64_t share = in_file ? SHARE_REPEATED : SHARE_KNOWN;
+    return -log2_milli((others + 2) * (1000 - share), share);
 }
 
 /* 2^(i/1000) in 1/2^32, exact to the last bits by repeated multiplication. */

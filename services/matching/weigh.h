@@ -13,12 +13,19 @@
 #include "broker/lib/arena.h"
 #include "people.h"
 
+#define WEIGHER_GROUPS 10u  /* groups of fields (compare.h) */
+#define SHARE_KNOWN 500u    /* per mille of rows whose person the directory has, before anything is learnt */
+#define SHARE_REPEATED 200u /* per mille of rows that repeat an earlier one */
+
 typedef struct weigher {
     terms listed[TERM_KINDS];          /* commonest values of the directory */
     uint32_t listed_least[TERM_KINDS]; /* count of the rarest listed value, 0 where the list is complete */
     uint32_t population;               /* of the directory */
     uint32_t personal_ids;             /* a bit per identifier: its values name one person, never a family */
     const people *file;                /* rows of the file, or NULL; borrowed */
+    /* Learnt from the batch (tune.h); 0 before. 1/1000 bit. */
+    int32_t adjust[WEIGHER_GROUPS][8];   /* of each level of each group */
+    int32_t shift_directory, shift_file; /* of the priors */
 } weigher;
 
 /* The parameters of a directory as it is now, to travel; empty directory (NULL): a few bytes. */
@@ -31,7 +38,8 @@ void weigher_release(weigher *weigher);
 int32_t weigher_equal(const weigher *weigher, term_kind kind, const char *text, size_t size);
 /* True if the value is one that several people bear: a real name, not a typing error. */
 bool weigher_known(const weigher *weigher, term_kind kind, const char *text, size_t size);
-/* Weight against two descriptions being one person before anything is compared: negative. */
+/* Weight against two descriptions being one person before anything is compared: negative, and without what was learnt.
+ */
 int32_t weigher_prior(const weigher *weigher, bool in_file);
 
 /* 1000 * log2(over / under), rounded down to a 1/1000; both positive. */

@@ -61,7 +61,8 @@ answer(matching *matching, mst_work *work, const explain *explain)
     uint32_t duplicate_check = 0;
     if (explain->loading.loaded != NULL && batch != NULL) {
         layout layout;
-        weigher = entries_weigher(explain->loading.loaded->entries);
+        weigher = entries_weigher(explain->loading.loaded->entries,
+                                  directory == NULL ? NULL : directory_people(directory), batch->position);
         (void)matching_layout(matching, batch, &layout, &duplicate_check);
     }
     query *query = mst_arena_alloc(arena, sizeof *query);
@@ -76,7 +77,8 @@ answer(matching *matching, mst_work *work, const explain *explain)
                      .id = explain->right,
                      .id_size = (uint32_t)strlen(explain->right),
                      .version = right_row != 0 ? 0 : right->version,
-                     .weight = verdict.weight + prior,
+                     .weight = verdict.weight + prior +
+                               (left_row != 0 && right_row != 0 ? weigher->shift_file : weigher->shift_directory),
                      .likeness = verdict.likeness,
                      .parts = verdict.parts};
     settings settings = {.merge_cost = MERGE_COST_DEFAULT, .may_create = true};

@@ -122,7 +122,7 @@ decide_chunk(matching *matching, mst_work *work, recheck *recheck, const batch *
     uint32_t duplicate_check;
     (void)matching_layout(matching, batch, &layout, &duplicate_check);
     finder_init(&finder, directory_people(directory), recheck->position, entries_people(entries),
-                entries_weigher(entries), duplicate_check);
+                entries_weigher(entries, directory_people(directory), batch->position), duplicate_check);
     uint32_t end = entries_first_row(entries, recheck->chunk + 1);
     for (uint32_t row = entries_first_row(entries, recheck->chunk); row < end; row++) {
         const person *person = entries_row(entries, row);

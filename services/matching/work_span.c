@@ -38,8 +38,9 @@ find(matching *matching, mst_arena *arena, const batch *batch, entries *entries,
         if (row != NULL)
             people[count++] = row;
     }
-    finder_init(matching->finder, directory == NULL ? NULL : directory_people(directory), batch->position,
-                entries_people(entries), entries_weigher(entries), duplicate_check);
+    const struct people *known = directory == NULL ? NULL : directory_people(directory);
+    finder_init(matching->finder, known, batch->position, entries_people(entries),
+                entries_weigher(entries, known, batch->position), duplicate_check);
     finder_find(matching->finder, people, count, found_dense, counts);
     span->found = mst_arena_alloc(arena, (size_t)span->rows * CANDIDATES_MAX * sizeof *span->found);
     span->counts = mst_arena_alloc(arena, span->rows);

@@ -9,6 +9,7 @@
 #include "services/matching/finder.h"
 #include "services/matching/normalise.h"
 #include "services/matching/sentences.h"
+#include "services/matching/tune.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -278,6 +279,8 @@ main(int argc, char **argv)
         people_list[r] = people_at(file, refs[r]);
     found *found_all = malloc(rows * CANDIDATES_MAX * sizeof *found_all);
     uint8_t *counts = malloc(rows + 1);
+    int64_t tune_start = mst_clock_monotonic_us();
+    tune(&weigher, directory, known, file, people_list, rows);
     int64_t find_start = mst_clock_monotonic_us();
     for (int i = 0; i < repeat; i++) {
         finder_init(&finder, directory, known, file, &weigher, 0);
@@ -402,6 +405,8 @@ main(int argc, char **argv)
     for (int i = 0; i <= 10; i++)
         if (bins[i][0] + bins[i][1] > 0)
             printf(" %.1f: %zu/%zu", i / 10.0, bins[i][1], bins[i][0] + bins[i][1]);
+    printf("\ntuning: %.1f ms; prior moved by %.2f bits (directory), %.2f (file)",
+           (double)(find_start - tune_start) / 1000, weigher.shift_directory / 1000.0, weigher.shift_file / 1000.0);
     people_stats stats;
     people_stats_of(directory != NULL ? directory : file, &stats);
     size_t indexed = directory != NULL ? known : rows;

@@ -14,6 +14,7 @@ typedef struct fate {
     /* Asked about: who it most likely is; the answer to the question decides. */
     const char *maybe_id;
     uint32_t maybe_id_size, maybe_row;
+    bool warned; /* the question says already that something contradicts */
 } fate;
 
 struct clusters {
@@ -71,17 +72,22 @@ answer_of(const clusters *clusters, const candidate *candidate)
     return option;
 }
 
+static bool
+contradicts(Muster__V1__Reason veto)
+{
+    return veto == MUSTER__V1__REASON__REASON_CONFLICT || veto == MUSTER__V1__REASON__REASON_FAMILY;
+}
+
 /* Adds an answer or joins it to the same one: the better likeness speaks, but a contradiction of either stays. */
 static void
 add_answer(resolution *out, const option *added)
 {
     Muster__V1__Reason veto = decide_veto(added->likeness);
-    bool contradicts = veto == MUSTER__V1__REASON__REASON_CONFLICT || veto == MUSTER__V1__REASON__REASON_FAMILY;
     for (size_t i = 0; i < out->options_count; i++) {
         option *there = &out->options[i];
         if (!same_person(there, added))
             continue;
-        if (contradicts)
+        if (contradicts(veto))
             there->veto = veto;
         if (added->followed == 0)
             there->followed = 0;
@@ -101,7 +107,7 @@ is_maybe(const fate *fate, const option *option)
 }
 
 /* "Row 5, of which it is asked whether it is record 812" and "record 812" do not exclude each other: only the likelier
- * stays as an answer. What contradicts the other contradicts both. */
+ * stays as an answer. What contradicts the other contradicts both, unless whoever answers is warned of it already. */
 static void
 join_open_questions(const clusters *clusters, resolution *out)
 {
@@ -115,7 +121,7 @@ join_open_questions(const clusters *clusters, resolution *out)
                 continue;
             size_t stays = i < k ? i : k, goes = i < k ? k : i; // best first
             Muster__V1__Reason veto = decide_veto(out->options[goes].likeness);
-            if (veto == MUSTER__V1__REASON__REASON_CONFLICT || veto == MUSTER__V1__REASON__REASON_FAMILY)
+            if (!fate->warned && contradicts(veto))
                 out->options[stays].veto = veto;
             memmove(&out->options[goes], &out->options[goes + 1],
                     (out->options_count - goes - 1) * sizeof out->options[0]);
@@ -153,5 +159,6 @@ clusters_resolve(clusters *clusters, uint32_t row, const candidate *candidates, 
         fate->maybe_id = best->row != 0 ? NULL : best->id;
         fate->maybe_id_size = best->id_size;
         fate->maybe_row = best->row;
+        fate->warned = contradicts(out->decision.reason);
     }
 }

@@ -42,7 +42,7 @@ mst_rows_builder_init(mst_rows_builder *builder, uint32_t columns)
 static void *
 grow(void *memory, size_t *room, size_t wanted, size_t unit)
 {
-    if (wanted <= *room)
+    if (wanted <= *room && memory != NULL)
         return memory;
     size_t next = *room < 1024 ? 1024 : *room * 2;
     if (next < wanted)
@@ -57,15 +57,18 @@ grow(void *memory, size_t *room, size_t wanted, size_t unit)
 }
 
 void
-mst_rows_builder_add(mst_rows_builder *builder, const void *data, size_t size)
+mst_rows_builder_reserve(mst_rows_builder *builder, size_t cells, size_t size)
 {
     assert(builder->values_size + size <= UINT32_MAX);
     builder->values = grow(builder->values, &builder->values_room, builder->values_size + size, 1);
-    builder->ends = grow(builder->ends, &builder->ends_room, builder->ends_count + 1, sizeof *builder->ends);
-    if (size > 0)
-        memcpy(builder->values + builder->values_size, data, size);
-    builder->values_size += size;
-    builder->ends[builder->ends_count++] = (uint32_t)builder->values_size;
+    builder->ends = grow(builder->ends, &builder->ends_room, builder->ends_count + cells, sizeof *builder->ends);
+}
+
+void
+mst_rows_builder_add(mst_rows_builder *builder, const void *data, size_t size)
+{
+    mst_rows_builder_reserve(builder, 1, size);
+    mst_rows_builder_put(builder, size == 0 ? "" : data, size);
 }
 
 uint32_t

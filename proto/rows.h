@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* True if counts and offsets fit each other; call once on anything from outside before mst_rows_cell. */
 bool mst_rows_ok(const Muster__V1__Rows *rows);
@@ -28,6 +29,16 @@ typedef struct mst_rows_builder {
 void mst_rows_builder_init(mst_rows_builder *builder, uint32_t columns);
 /* Adds the next cell, row after row. Bytes are copied. */
 void mst_rows_builder_add(mst_rows_builder *builder, const void *data, size_t size);
+/* Makes room for `cells` more cells of `size` bytes in all, so that mst_rows_builder_put may follow for them. */
+void mst_rows_builder_reserve(mst_rows_builder *builder, size_t cells, size_t size);
+/* As add, for cells that room was made for. */
+static inline void
+mst_rows_builder_put(mst_rows_builder *builder, const void *data, size_t size)
+{
+    memcpy(builder->values + builder->values_size, data, size);
+    builder->values_size += size;
+    builder->ends[builder->ends_count++] = (uint32_t)builder->values_size;
+}
 /* Full rows so far. */
 uint32_t mst_rows_builder_rows(const mst_rows_builder *builder);
 /* Lets `rows` borrow what was built; valid until the builder is touched again. */

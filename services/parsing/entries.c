@@ -23,8 +23,9 @@ struct entries {
     uint32_t header_columns;
     value_rule *rules; /* of each field */
     size_t rules_ready;
-    bool only_blank_is_missing;
-    uint8_t *clean; /* a cell made text again */
+    uint64_t missing_sizes; /* a bit for each size that a missing value has; bit 63: any of 63 and more */
+    uint32_t in_chunk;      /* rows in the chunk under way */
+    uint8_t *clean;         /* a cell made text again */
     size_t clean_room;
     char **fields; /* names of columns of Rows */
     char **warnings;
@@ -117,9 +118,11 @@ warn_form(entries *self, const file_form *form)
         warn(self, self->mapping.warnings[i]);
 }
 
-static csv_cell
+static inline csv_cell
 trim(csv_cell cell)
 {
+    if (cell.size > 0 && cell.data[0] > ' ' && cell.data[cell.size - 1] > ' ')
+        return cell;
     while (cell.size > 0 && (cell.data[0] == ' ' || (cell.data[0] >= '\t' && cell.data[0] <= '\r'))) {
         cell.data++;
         cell.size--;
@@ -241,6 +244,7 @@ close_chunk(entries *self)
     self->part_size += chunk_size(self);
     self->part_chunks++;
     mst_rows_builder_init(&self->rows, self->rows.columns);
+    self->in_chunk = 0;
     memset(self->wrong_bits, 0, sizeof self->wrong_bits);
     self->any_wrong = false;
     if (self->part_chunks < PART_CHUNKS && self->part_size < PART_SIZE && wrongs_size(self->wrongs) < PART_SIZE)
@@ -311,9 +315,17 @@ is_blank(const csv_row *row)
     return true;
 }
 
+static inline uint64_t
+size_bit(size_t size)
+{
+    return UINT64_C(1) << (size < 63 ? size : 63);
+}
+
 static bool
 is_missing(const entries *self, csv_cell cell)
 {
+    if ((self->missing_sizes & size_bit(cell.size)) == 0)
+        return false;
     for (size_t i = 0; i < self->settings.missing_values_count; i++) {
         const char *missing = self->settings.missing_values[i];
         if (strlen(missing) == cell.size && memcmp(missing, cell.data, cell.size) == 0)
@@ -356,7 +368,7 @@ add_value(entries *self, const csv_row *row, size_t field, bool check)
         cell = trim(row->cells[column]);
     if (!row->plain)
         cell = clean_cell(self, cell, &encoding_wrong);
-    if (!self->only_blank_is_missing && is_missing(self, cell))
+    if (cell.size > 0 && is_missing(self, cell))
         cell.size = 0;
     value_text kept = {.data = cell.data, .size = cell.size};
     if (encoding_wrong)
@@ -366,10 +378,10 @@ add_value(entries *self, const csv_row *row, size_t field, bool check)
     else if (check && cell.size > 0 && !rule->plain)
         wrong = value_read(rule, cell.data, cell.size, &kept);
     if (wrong == MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN) {
-        mst_rows_builder_add(&self->rows, kept.data, kept.size);
+        mst_rows_builder_put(&self->rows, kept.data, kept.size);
         return false;
     }
-    mst_rows_builder_add(&self->rows, cell.data, cell.size);
+    mst_rows_builder_put(&self->rows, cell.data, cell.size);
     wrongs_add(self->wrongs, rule->field->name, wrong, cell.data, cell.size, column == MAPPING_NONE ? 0 : column + 1,
                self->rows_total, row->line, encoding_wrong ? say_encoding : say_value,
                encoding_wrong ? (const void *)&row->cells[column] : rule);
@@ -385,7 +397,7 @@ add_id(entries *self, const csv_row *row)
     bool wrong = false;
     if (!row->plain)
         cell = clean_cell(self, cell, &wrong);
-    mst_rows_builder_add(&self->rows, cell.data, cell.size);
+    mst_rows_builder_put(&self->rows, cell.data, cell.size);
     static const Muster__V1__Field id_field = MUSTER__V1__FIELD__INIT;
     static const value_rule id_rule = {.field = &id_field};
     Muster__V1__WrongKind kind = wrong            ? MUSTER__V1__WRONG_KIND__WRONG_ENCODING
@@ -409,12 +421,14 @@ row_arrived(void *context, const csv_row *row)
                     mst_arena_printf(self->arena, "Line %llu: the file has more than %u rows.",
                                      (unsigned long long)row->line, ENTRIES_ROWS_MAX),
                     "Divide it into several files, and upload each as a batch of its own.");
-    size_t size = 4 * self->rows.columns;
+    size_t size = 0;
     for (uint32_t i = 0; i < row->cells_count; i++)
         size += row->cells[i].size;
-    if (self->rows.ends_count > 0 && chunk_size(self) + size > CHUNK_SIZE)
+    if (self->in_chunk > 0 && chunk_size(self) + size + 4 * self->rows.columns > CHUNK_SIZE)
         close_chunk(self);
-    uint32_t in_chunk = mst_rows_builder_rows(&self->rows);
+    // A column may be both a field and the id; a kept form may be longer than what was typed (2/3/2020).
+    mst_rows_builder_reserve(&self->rows, self->rows.columns, 2 * size + VALUE_GROWTH * self->rows.columns);
+    uint32_t in_chunk = self->in_chunk++;
     if (in_chunk == 0) {
         self->first_row = self->rows_total + 1;
         self->first_line = row->line;
@@ -456,9 +470,9 @@ entries_new(const entries_settings *settings, const entries_sink *sink)
     self->wrongs = wrongs_new();
     self->hash = mst_hash_new();
     self->warnings = mst_arena_alloc(self->arena, WARNINGS_MAX * sizeof *self->warnings);
-    self->only_blank_is_missing = true;
     for (size_t i = 0; i < settings->missing_values_count; i++)
-        self->only_blank_is_missing = self->only_blank_is_missing && settings->missing_values[i][0] == '\0';
+        if (settings->missing_values[i][0] != '\0')
+            self->missing_sizes |= size_bit(strlen(settings->missing_values[i]));
     mapping_prepare(&self->settings.wanted, self->arena);
     const wanted_columns *wanted = &self->settings.wanted;
     self->rules = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->rules);
@@ -498,7 +512,7 @@ entries_feed(entries *self, const void *data, size_t size, bool last)
     if (self->rows_total == 0)
         return fail(self, "The file has a header but not a single row below it.",
                     "Was the right file saved? Upload it as a new batch.");
-    if (self->rows.ends_count > 0)
+    if (self->in_chunk > 0)
         close_chunk(self);
     emit_wrongs(self);
     return true;

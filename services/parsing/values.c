@@ -20,10 +20,36 @@
 #define WRONG_NONE MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN
 #define WRONG_TYPE MUSTER__V1__WRONG_KIND__WRONG_TYPE
 
+static bool
+is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* What a byte may be part of. */
+enum { IN_LOCAL = 1, IN_DOMAIN = 2, PHONE_SIGN = 4 };
+static uint8_t classes[256];
+
+static void
+classes_init(void)
+{
+    if (classes['a'] != 0)
+        return;
+    for (int c = 0x21; c < 256; c++)
+        if (c != 0x7f && strchr(",;<>()\"\\@", c) == NULL)
+            classes[c] |= IN_LOCAL;
+    for (int c = 0; c < 256; c++)
+        if (c >= 0x80 || c == '-' || c == '.' || is_digit((uint8_t)c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+            classes[c] |= IN_DOMAIN;
+    for (const char *sign = " -./()#*,:"; *sign != '\0'; sign++)
+        classes[(uint8_t)*sign] |= PHONE_SIGN;
+}
+
 mst_status
 value_rule_init(value_rule *rule, const Muster__V1__Field *field)
 {
     memset(rule, 0, sizeof *rule);
+    classes_init();
     rule->field = field;
     bool numeric =
         field->type == MUSTER__V1__FIELD_TYPE__FIELD_INTEGER || field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER;
@@ -60,12 +86,6 @@ value_rule_release(value_rule *rule)
     if (rule->pattern != NULL)
         uregex_close(rule->pattern);
     rule->pattern = NULL;
-}
-
-static bool
-is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
 }
 
 static void
@@ -138,24 +158,14 @@ read_boolean(const uint8_t *data, size_t size, value_text *out)
     return false;
 }
 
+/* Labels of letters, digits and hyphens (or beyond ASCII), at least two of them. */
 static bool
-is_email(const uint8_t *data, size_t size)
+is_domain(const uint8_t *data, const uint8_t *end)
 {
-    const uint8_t *at = memchr(data, '@', size), *end = data + size;
-    if (at == NULL || at == data || at - data > 64 || size > EMAIL_SIZE_MAX ||
-        memchr(at + 1, '@', (size_t)(end - at - 1)))
-        return false;
-    for (const uint8_t *p = data; p < end; p++)
-        if (*p <= ' ' || *p == 0x7f || *p == ',' || *p == ';' || *p == '<' || *p == '>' || *p == '(' || *p == ')' ||
-            *p == '"' || *p == '\\' || (p > data && *p == '.' && p[-1] == '.'))
-            return false;
-    if (*data == '.' || at[-1] == '.' || end - at < 4)
-        return false;
-    // The domain: labels of letters, digits and hyphens (or beyond ASCII), at least two of them.
-    const uint8_t *label = at + 1, *dot = NULL;
-    for (const uint8_t *p = at + 1; p <= end; p++) {
+    const uint8_t *label = data, *dot = NULL;
+    for (const uint8_t *p = data; p <= end; p++) {
         if (p < end && *p != '.') {
-            if (*p < 0x80 && !is_digit(*p) && *p != '-' && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z'))
+            if ((classes[*p] & IN_DOMAIN) == 0)
                 return false;
             continue;
         }
@@ -169,27 +179,44 @@ is_email(const uint8_t *data, size_t size)
 }
 
 static bool
+is_email(const uint8_t *data, size_t size)
+{
+    const uint8_t *p = data, *end = data + size;
+    while (p < end && (classes[*p] & IN_LOCAL) != 0 && !(p > data && *p == '.' && p[-1] == '.'))
+        p++;
+    if (p == data || p == end || *p != '@' || p - data > 64 || size > EMAIL_SIZE_MAX || *data == '.' || p[-1] == '.')
+        return false;
+    return is_domain(p + 1, end);
+}
+
+/* Letters of "ext." and blanks and dashes beyond ASCII are taken as well. Returns how many bytes; 0: not in a number.
+ */
+static size_t
+phone_other(const uint8_t *at, size_t left, int digits)
+{
+    if (*at == '+')
+        return digits == 0;
+    if ((*at | 0x20) >= 'a' && (*at | 0x20) <= 'z')
+        return digits >= PHONE_DIGITS_MIN && strchr("extension", *at | 0x20) != NULL;
+    if (*at == 0xC2 && left >= 2 && at[1] == 0xA0)
+        return 2;
+    return *at == 0xE2 && left >= 3 && at[1] == 0x80 ? 3 : 0;
+}
+
+static bool
 is_phone(const uint8_t *data, size_t size)
 {
     int digits = 0;
-    bool extension = false;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t c = data[i];
-        if (is_digit(c))
+    for (size_t i = 0; i < size;) {
+        size_t step = 1;
+        if (is_digit(data[i]))
             digits++;
-        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') {
-            if (strchr("extension", c | 0x20) == NULL || digits < PHONE_DIGITS_MIN)
-                return false;
-            extension = true;
-        } else if (c == '+' ? digits > 0 : c == 0 || strchr(" -./()#*,:", c) == NULL) {
-            // a dash of any width or a hard blank is fine as well
-            if (!(c == 0xC2 && i + 1 < size && data[i + 1] == 0xA0) &&
-                !(c == 0xE2 && i + 2 < size && data[i + 1] == 0x80))
-                return false;
-            i += c == 0xC2 ? 1 : 2;
-        }
+        else if ((classes[data[i]] & PHONE_SIGN) == 0)
+            step = phone_other(data + i, size - i, digits);
+        if (step == 0)
+            return false;
+        i += step;
     }
-    (void)extension;
     return digits >= PHONE_DIGITS_MIN && digits <= PHONE_DIGITS_MAX;
 }
 
@@ -269,7 +296,8 @@ value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
         return MUSTER__V1__WRONG_KIND__WRONG_ENUM;
     if (rule->pattern != NULL && !matches(rule, out))
         return MUSTER__V1__WRONG_KIND__WRONG_PATTERN;
-    if (field->min_length != 0 || field->max_length != 0) {
+    // Characters are never more than bytes.
+    if (field->min_length != 0 || (field->max_length != 0 && out->size > field->max_length)) {
         size_t length = utf8_length(out->data, out->size);
         if (length < field->min_length || (field->max_length != 0 && length > field->max_length))
             return MUSTER__V1__WRONG_KIND__WRONG_LENGTH;

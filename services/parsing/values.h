@@ -13,6 +13,7 @@
 #include "template.pb-c.h"
 
 #define VALUE_MESSAGE_SIZE 600u
+#define VALUE_GROWTH 16u /* bytes that the kept form may have more than what was typed */
 
 typedef struct value_rule {
     const Muster__V1__Field *field;

@@ -86,23 +86,29 @@ best_header(const file_form *form, header_hint hint, uint32_t *row)
     return best;
 }
 
-/* '"', unless there is none and apostrophes stand around cells. */
+/* How often `quote` stands at the beginning and at the end of what may be a cell. */
+static size_t
+quoted_cells(const uint8_t *text, size_t size, char quote)
+{
+    static const char around[] = "\n\r,;\t|:^ ";
+    size_t opening = 0, closing = 0;
+    for (size_t i = 0; i < size; i++) {
+        if ((char)text[i] != quote)
+            continue;
+        bool begins = i == 0 || memchr(around, text[i - 1], sizeof around - 1) != NULL;
+        bool ends = i + 1 == size || memchr(around, text[i + 1], sizeof around - 1) != NULL;
+        opening += begins && !ends;
+        closing += ends && !begins;
+    }
+    return opening < closing ? opening : closing;
+}
+
+/* '"', unless apostrophes stand around more cells. */
 static char
 guess_quote(const uint8_t *text, size_t size)
 {
-    if (memchr(text, '"', size) != NULL)
-        return '"';
-    size_t opening = 0, closing = 0, other = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] != '\'')
-            continue;
-        bool begins = i == 0 || strchr("\n\r,;\t|:^", text[i - 1]) != NULL;
-        bool ends = i + 1 == size || strchr("\n\r,;\t|:^", text[i + 1]) != NULL;
-        opening += begins;
-        closing += ends && !begins;
-        other += !begins && !ends;
-    }
-    return opening >= 2 && closing >= 2 && other < opening ? '\'' : '"';
+    size_t single = quoted_cells(text, size, '\'');
+    return single >= 2 && single > quoted_cells(text, size, '"') ? '\'' : '"';
 }
 
 static bool
@@ -156,6 +162,23 @@ looks_like_data(csv_cell cell)
     return digits > 0 && other == 0;
 }
 
+static uint32_t
+filled_cells(const sample_row *row)
+{
+    uint32_t filled = 0;
+    for (uint32_t i = 0; i < row->count && i < CSV_COLUMNS_MAX; i++)
+        filled += row->cells[i].size > 0;
+    return filled;
+}
+
+/* One cell of many is filled, and the next row has more: a title above the table. */
+static bool
+is_title(const file_form *form, uint32_t row)
+{
+    return form->columns > 2 && row + 1 < form->rows_count && filled_cells(&form->rows[row]) <= 1 &&
+           filled_cells(&form->rows[row + 1]) > 1;
+}
+
 static void
 guess_header(file_form *form, header_hint hint)
 {
@@ -163,15 +186,13 @@ guess_header(file_form *form, header_hint hint)
     form->header = true;
     if (best_header(form, hint, &row) == 0) {
         for (row = 0; row < form->rows_count && row < HEADER_ROWS_MAX; row++)
-            if (form->rows[row].count == form->columns)
+            if (form->rows[row].count == form->columns && !is_title(form, row))
                 break;
         if (row == form->rows_count || row == HEADER_ROWS_MAX)
             row = 0;
-        uint32_t data = 0, filled = 0;
-        for (uint32_t i = 0; row < form->rows_count && i < form->rows[row].count && i < CSV_COLUMNS_MAX; i++) {
-            filled += form->rows[row].cells[i].size > 0;
+        uint32_t data = 0, filled = row < form->rows_count ? filled_cells(&form->rows[row]) : 0;
+        for (uint32_t i = 0; row < form->rows_count && i < form->rows[row].count && i < CSV_COLUMNS_MAX; i++)
             data += looks_like_data(form->rows[row].cells[i]);
-        }
         form->header = hint.fits != NULL || data * 10 <= filled * 3;
     }
     form->header_row = row;

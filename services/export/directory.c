@@ -117,9 +117,10 @@ meta_key(mst_arena *arena, char mark, const void *name, size_t size)
     return (mst_slice){key, 1 + size};
 }
 
-#define KIND_ROW_SIZE 34u /* bytes in front of the batch id */
+#define KIND_ROW_SIZE 50u /* bytes in front of the batch id */
 
-/* "K": number(2) seq(8) records(8) batch_version(8) made_elsewhere(8) batch_id. */
+/* "K": number(2) seq(8) records(8) batch_version(8) made_elsewhere(8) versions(8) versions_size(8)
+ * batch_id. */
 static store_entry
 kind_row(const directory *self, mst_arena *arena, size_t at)
 {
@@ -131,6 +132,8 @@ kind_row(const directory *self, mst_arena *arena, size_t at)
     record_put_u64(value + 10, kind->state.records);
     record_put_u64(value + 18, kind->state.batch_version);
     record_put_u64(value + 26, kind->state.made_elsewhere);
+    record_put_u64(value + 34, kind->state.versions);
+    record_put_u64(value + 42, kind->state.versions_size);
     memcpy(value + KIND_ROW_SIZE, kind->batch_id, batch_size);
     return (store_entry){meta_key(arena, 'K', kind->name, strlen(kind->name)), {value, KIND_ROW_SIZE + batch_size}};
 }
@@ -174,6 +177,8 @@ load_kind(directory *self, mst_slice key, mst_slice value)
                                    .records = record_get_u64(value.data + 10),
                                    .batch_version = record_get_u64(value.data + 18),
                                    .made_elsewhere = record_get_u64(value.data + 26),
+                                   .versions = record_get_u64(value.data + 34),
+                                   .versions_size = record_get_u64(value.data + 42),
                                    .batch_id = kind->batch_id};
     return MST_OK;
 }
@@ -380,6 +385,8 @@ directory_apply(directory *self, uint64_t seq, uint64_t stream_version, const Mu
         entry->batch_id = mst_strdup(changed->batch_id);
     }
     entry->state.batch_id = entry->batch_id;
+    entry->state.versions += rows->rows;
+    entry->state.versions_size += rows->values.len;
     entry->state.batch_version = stream_version;
     entry->state.seq = seq;
     entry->changed = true;

@@ -43,6 +43,7 @@ typedef struct directory_kind {
     uint64_t batch_version;  /* stream_version of that change in its batch's stream of records */
     uint64_t made_elsewhere; /* highest N of ids "BN-.." that another batch than BN wrote: a later batch with such a
                                 number must look before it makes ids, any other need not */
+    uint64_t versions, versions_size; /* ever written, and the bytes of their values */
 } directory_kind;
 
 /* Opens or creates the directory in `dir`; "" keeps it in memory. A damaged one is deleted and begins empty, at

@@ -16,6 +16,7 @@ fates_reset(fates *self, uint32_t first_row)
 {
     self->first_row = first_row;
     self->count = 0;
+    self->updates = 0;
     self->ids_size = 0;
 }
 
@@ -30,7 +31,8 @@ fates_release(fates *self)
 bool
 fates_full(const fates *self)
 {
-    return self->count >= fates_rows_max || self->ids_size >= FATES_IDS_SIZE_MAX;
+    return self->count >= fates_rows_max || self->ids_size >= FATES_IDS_SIZE_MAX ||
+           (self->updates_max > 0 && self->updates >= self->updates_max);
 }
 
 uint32_t
@@ -54,6 +56,7 @@ add(fates *self, fate_kind kind)
         self->rows_room = self->rows_room == 0 ? 1024 : self->rows_room * 2;
         self->rows = mst_realloc(self->rows, self->rows_room * sizeof *self->rows);
     }
+    self->updates += kind == FATE_UPDATE;
     fate *one = &self->rows[self->count++];
     *one = (fate){.kind = (uint8_t)kind, .target = FATES_NO_TARGET};
     return one;

@@ -18,7 +18,7 @@
 #include "services/export/directory.h"
 #include <stdbool.h>
 
-#define FATES_ROWS_MAX 262144u         /* rows of a stretch, the last chunk beyond it */
+#define FATES_ROWS_MAX 1048576u        /* rows of a stretch, the last chunk beyond it */
 #define FATES_IDS_SIZE_MAX (16u << 20) /* bytes of ids of a stretch, the last chunk beyond it */
 #define FATES_NO_TARGET UINT32_MAX
 
@@ -40,6 +40,7 @@ typedef struct fates {
     uint32_t count;
     fate *rows;
     char *ids;
+    uint32_t updates, updates_max; /* rows that mean a record there is, and how many fill a stretch (0: no limit) */
     size_t rows_room, ids_size, ids_room;
 } fates;
 

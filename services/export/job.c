@@ -277,6 +277,8 @@ settle(job *self, mst_work *work)
         self->arena = mst_arena_new(0);
     mst_arena_reset(self->arena);
     fates_reset(&self->fates, self->chunk_rows[self->chunk]);
+    uint64_t average = kind.versions == 0 ? 0 : kind.versions_size / kind.versions;
+    self->fates.updates_max = (uint32_t)(STRETCH_SIZE_MAX / (STRETCH_RECORD_SIZE + average));
     self->chunk_end = self->chunk_asked = self->chunk;
     self->chunks_known = self->chunk;
     self->phase = self->all_new ? JOB_ROWS : JOB_DECISIONS;

@@ -1,9 +1,10 @@
 /* job.h - one batch being exported: what job.c (the order of steps) and chunk.c (one chunk) share.
  *
- * A batch is written in stretches of about FATES_ROWS_MAX rows: their decisions are read, the records they touch are
- * fetched in one sorted pass, then chunk after chunk is read and written, each as one part of the answer. Within a
- * stretch later rows see what earlier ones changed; between stretches the directory has caught up. So memory depends
- * on the stretch, and a stretch may begin at any chunk: after a crash the first chunk not accepted yet begins one. */
+ * A batch is written in stretches of at most about FATES_ROWS_MAX rows and STRETCH_SIZE_MAX bytes: their decisions are
+ * read, the records they touch are fetched in one sorted pass, then chunk after chunk is read and written, each as one
+ * part of the answer. Within a stretch later rows see what earlier ones changed; between stretches the directory has
+ * caught up. So memory depends on the stretch, and a stretch may begin at any chunk: after a crash the first chunk not
+ * accepted yet begins one. */
 #ifndef MUSTER_EXPORT_JOB_H
 #define MUSTER_EXPORT_JOB_H
 
@@ -14,7 +15,9 @@
 #include "services/export/update.h"
 
 #define OUTCOMES_COUNT 6u
-#define RECORD_SIZE_MAX (768u << 10) /* bytes of values in one record; a row that would make more is rejected */
+#define STRETCH_SIZE_MAX (160u << 20) /* bytes of records fetched for one stretch, as they are on average */
+#define STRETCH_RECORD_SIZE 112u      /* bytes kept of each beside its values */
+#define RECORD_SIZE_MAX (768u << 10)  /* bytes of values in one record; a row that would make more is rejected */
 #define CHANGED_SIZE_MAX                                                                                               \
     (700u << 10) /* bytes of values after which a RecordsChanged is full; less than a body by one                      \
                     record, if it holds more than one */

@@ -171,7 +171,7 @@ print_plural(mst_arena *arena, uint64_t count, const char *one, const char *many
 const char *
 print_probability(mst_arena *arena, double probability)
 {
-    if (probability < 1 && probability >= 0.9995)
+    if (probability >= 0.9995)
         return "> 99.9 %";
     return mst_arena_printf(arena, "%.1f %%", probability * 100);
 }

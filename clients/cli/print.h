@@ -22,7 +22,7 @@ const char *print_time(mst_arena *arena, int64_t ms_since_1970); /* 2026-11-21 2
 const char *print_rate(mst_arena *arena, double per_second, const char *what);                 /* 310,000 rows/s */
 const char *print_plural(mst_arena *arena, uint64_t count, const char *one, const char *many); /* 1 row, 2,000 rows */
 
-/* 97.7 %; what is not quite certain is never shown as 100 %. */
+/* 97.7 %; never 100 %: nothing computed from a file is that certain. */
 const char *print_probability(mst_arena *arena, double probability);
 
 /* True when `stream` is a terminal that understands cursor movement. */

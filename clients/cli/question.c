@@ -6,6 +6,7 @@
 #include "document.h"
 #include "export.pb-c.h"
 #include "print.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,37 @@ target_of(const Muster__V1__TemplateView *view, const char *field)
     return field;
 }
 
+/* The next letter or digit, lower case; 0 at the end. Bytes of other scripts count as letters. */
+static int
+next_sign(const char **text)
+{
+    while (**text != 0 && (unsigned char)**text < 0x80 && !isalnum((unsigned char)**text))
+        (*text)++;
+    return **text == 0 ? 0 : tolower((unsigned char)*(*text)++);
+}
+
+/* Only for the mark beside a value: "206-555-0101" and "+1 206 555 0101" read alike to a person. */
+static bool
+reads_alike(const char *left, const char *right)
+{
+    const char *l = left, *r = right;
+    int sign;
+    while ((sign = next_sign(&l)) == next_sign(&r))
+        if (sign == 0)
+            return true;
+    char digits[2][32];
+    size_t counts[2] = {0, 0};
+    const char *texts[2] = {left, right};
+    for (size_t i = 0; i < 2; i++)
+        for (const char *text = texts[i]; (sign = next_sign(&text)) != 0;) {
+            if (!isdigit(sign) || counts[i] == sizeof digits[i])
+                return false;
+            digits[i][counts[i]++] = (char)sign;
+        }
+    size_t shorter = counts[0] < counts[1] ? counts[0] : counts[1];
+    return shorter >= 7 && memcmp(digits[0] + counts[0] - shorter, digits[1] + counts[1] - shorter, shorter) == 0;
+}
+
 /* The row and its candidates side by side; what differs is marked. */
 static void
 print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__DiscrepancyView *view)
@@ -95,7 +127,7 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
         print_table_cell(table, print_cut(self->arena, own, VALUE_COLUMNS_MAX));
         for (size_t j = 0; j < count; j++) {
             const char *value = value_of(records[j], target);
-            bool differs = value != NULL && value[0] != 0 && own[0] != 0 && strcasecmp(value, own) != 0;
+            bool differs = value != NULL && value[0] != 0 && own[0] != 0 && !reads_alike(value, own);
             print_table_cell(table,
                              mst_arena_printf(self->arena, "%s%s",
                                               value == NULL ? "" : print_cut(self->arena, value, VALUE_COLUMNS_MAX),

@@ -510,7 +510,7 @@ entries_feed(entries *self, const void *data, size_t size, bool last)
     if (!last)
         return true;
     if (self->rows_total == 0)
-        return fail(self, "The file has a header but not a single row below it.",
+        return fail(self, "The file has a header but no rows below it.",
                     "Was the right file saved? Upload it as a new batch.");
     if (self->in_chunk > 0)
         close_chunk(self);

@@ -120,13 +120,16 @@ nearly(const prepared *own, text other)
 {
     size_t longer = own->size > other.size ? own->size : other.size;
     size_t apart = own->size > other.size ? own->size - other.size : other.size - own->size;
-    size_t allowed = longer < 3 ? 0 : longer < 7 ? 1 : longer < 14 ? 2 : 3;
-    return apart <= allowed && prepared_edits(own, other.data, other.size) <= allowed;
+    uint32_t allowed = longer < 3 ? 0 : longer < 7 ? 1 : longer < 14 ? 2 : 3;
+    return apart <= allowed && prepared_strange(own, other.data, other.size) <= allowed &&
+           prepared_edits_within(own, other.data, other.size, allowed) <= allowed;
 }
 
 static int
 names_alike(const prepared *own, text other)
 {
+    if (prepared_jaro_winkler_most(own, other.data, other.size) < 700000)
+        return LEVEL_DIFFERENT;
     uint32_t alike = prepared_jaro_winkler(own, other.data, other.size);
     if (alike < 700000)
         return LEVEL_DIFFERENT;
@@ -347,6 +350,10 @@ compare_birth(const query *query, const person_view *candidate, int32_t *weight)
         *weight = months[0] == 1 && days[0] == 1 ? BIRTH_EQUAL_JANUARY : BIRTH_EQUAL;
         return LEVEL_EQUAL;
     }
+    if (years[0] != years[1] && months[0] != months[1] && days[0] != days[1]) {
+        *weight = BIRTH_DIFFERENT; // one slip of the pen leaves one of the three as it was
+        return LEVEL_DIFFERENT;
+    }
     bool swapped = years[0] == years[1] && months[0] == days[1] && days[0] == months[1];
     if (swapped || one_slip(own, other)) {
         *weight = swapped ? BIRTH_SWAPPED : BIRTH_CLOSE;
@@ -375,7 +382,8 @@ compare_email(const query *query, const person_view *candidate, int32_t *weight)
         return LEVEL_RELATED;
     }
     size_t apart = own.size > other.size ? own.size - other.size : other.size - own.size;
-    if (apart <= 2 && own_local >= 4 && prepared_edits(&query->email, other.data, other.size) <= 2) {
+    if (apart <= 2 && own_local >= 4 && prepared_strange(&query->email, other.data, other.size) <= 2 &&
+        prepared_edits_within(&query->email, other.data, other.size, 2) <= 2) {
         *weight = EMAIL_CLOSE;
         return LEVEL_CLOSE;
     }
@@ -386,6 +394,11 @@ compare_email(const query *query, const person_view *candidate, int32_t *weight)
 static bool
 one_digit_apart(uint64_t a, uint64_t b)
 {
+    uint64_t apart = a > b ? a - b : b - a;
+    while (apart > 9 && apart % 10 == 0)
+        apart /= 10;
+    if (apart > 9 || apart == 0) // one place differs: by a digit and zeros behind it
+        return false;
     int places = 0;
     for (; a > 0 || b > 0; a /= 10, b /= 10)
         places += a % 10 != b % 10;
@@ -430,7 +443,7 @@ compare_ids(const query *query, const person_view *candidate, int32_t *weight)
         // Neighbours in a numbered list differ in the last place only: that is no typing error.
         else if (own.size >= 6 && other.size >= 6 &&
                  (own.size != other.size || memcmp(own.data, other.data, own.size - 1) != 0) &&
-                 prepared_edits(&query->ids[i - SLOT_ID], other.data, other.size) <= 1)
+                 prepared_edits_within(&query->ids[i - SLOT_ID], other.data, other.size, 1) <= 1)
             close = true;
         else
             different = true;

@@ -76,19 +76,53 @@ prepared_jaro(const prepared *prepared, const char *text, size_t size)
     return (uint32_t)((over * 1000000 + under / 2) / under);
 }
 
-uint32_t
-prepared_jaro_winkler(const prepared *prepared, const char *text, size_t size)
+static uint32_t
+boosted(const prepared *prepared, const char *text, size_t size, uint32_t jaro)
 {
-    uint32_t jaro = prepared_jaro(prepared, text, size);
     uint32_t prefix = 0;
     while (prefix < 4 && prefix < size && prefix < prepared->size && text[prefix] == prepared->text[prefix])
         prefix++;
     return jaro + (prefix * (1000000 - jaro) + 5) / 10;
 }
 
-/* Hyyro, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances" (2003). */
+uint32_t
+prepared_jaro_winkler(const prepared *prepared, const char *text, size_t size)
+{
+    return boosted(prepared, text, size, prepared_jaro(prepared, text, size));
+}
+
+uint32_t
+prepared_strange(const prepared *prepared, const char *text, size_t size)
+{
+    uint32_t strange = 0;
+    for (size_t i = 0; i < size; i++)
+        strange += prepared->masks[letter(text[i])] == 0;
+    return strange;
+}
+
+uint32_t
+prepared_jaro_winkler_most(const prepared *prepared, const char *text, size_t size)
+{
+    if (size > PREPARED_SIZE_MAX)
+        size = PREPARED_SIZE_MAX;
+    uint64_t a = prepared->size, b = size, m = size - prepared_strange(prepared, text, size);
+    m = m < a ? m : a;
+    if (a == 0 || b == 0)
+        return a == b ? 1000000 : 0;
+    // As if all letters that may be common were, and none had moved; rounded up.
+    uint32_t jaro = m == 0 ? 0 : (uint32_t)(((m * b + m * a + a * b) * 1000000 + 3 * a * b - 1) / (3 * a * b));
+    return boosted(prepared, text, size, jaro < 1000000 ? jaro : 1000000);
+}
+
 uint32_t
 prepared_edits(const prepared *prepared, const char *text, size_t size)
+{
+    return prepared_edits_within(prepared, text, size, UINT32_MAX);
+}
+
+/* Hyyro, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances" (2003). */
+uint32_t
+prepared_edits_within(const prepared *prepared, const char *text, size_t size, uint32_t most)
 {
     size_t own = prepared->size;
     if (own == 0)
@@ -104,6 +138,9 @@ prepared_edits(const prepared *prepared, const char *text, size_t size)
         uint64_t hn = d0 & vp;
         edits += (hp & last) != 0;
         edits -= (hn & last) != 0;
+        // Each letter still to come takes back one edit at most.
+        if (edits > most && edits - most > size - i - 1)
+            return edits;
         hp = hp << 1 | 1;
         vp = hn << 1 | ~(d0 | hp);
         vn = hp & d0;

@@ -27,5 +27,12 @@ uint32_t prepared_jaro(const prepared *prepared, const char *text, size_t size);
 uint32_t prepared_jaro_winkler(const prepared *prepared, const char *text, size_t size);
 /* Edits: insert, delete, replace, swap neighbours (optimal string alignment, each place touched once). */
 uint32_t prepared_edits(const prepared *prepared, const char *text, size_t size);
+/* The same where it is at most `most`; else some number above it, found sooner. */
+uint32_t prepared_edits_within(const prepared *prepared, const char *text, size_t size, uint32_t most);
+
+/* How many letters of `text` the prepared one has nowhere: each costs an edit, and none is common to both. */
+uint32_t prepared_strange(const prepared *prepared, const char *text, size_t size);
+/* Never below prepared_jaro_winkler; costs a look at each letter. */
+uint32_t prepared_jaro_winkler_most(const prepared *prepared, const char *text, size_t size);
 
 #endif

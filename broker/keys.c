@@ -132,22 +132,23 @@ read_line(mst_keys *keys, char *line, unsigned number)
     keys->count++;
 }
 
-void
+bool
 mst_keys_refresh(mst_keys *keys)
 {
     struct stat info;
     if (stat(keys->path, &info) != 0) {
-        keys->count = 0; // without the file nobody is authorised
+        bool changed = keys->count > 0; // without the file nobody is authorised
+        keys->count = 0;
         keys->inode = 0;
-        return;
+        return changed;
     }
     if (info.st_ino == keys->inode && info.st_size == keys->size && info.st_mtim.tv_sec == keys->modified.tv_sec &&
         info.st_mtim.tv_nsec == keys->modified.tv_nsec)
-        return;
+        return false;
     FILE *file = fopen(keys->path, "re");
     keys->count = 0;
     if (file == NULL)
-        return;
+        return true;
     if (keys->list == NULL)
         keys->list = mst_alloc(MST_KEYS_MAX * sizeof *keys->list);
     char line[512];
@@ -158,6 +159,7 @@ mst_keys_refresh(mst_keys *keys)
     keys->size = info.st_size;
     keys->modified = info.st_mtim;
     mst_log(MST_LOG_INFO, "authorised keys read", "keys=u", (uint64_t)keys->count, NULL);
+    return true;
 }
 
 const mst_principal *

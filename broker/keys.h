@@ -21,8 +21,8 @@ MST_NODISCARD mst_status mst_keys_open(mst_keys **keys, const char *dir, char wh
 void mst_keys_close(mst_keys **keys);
 const char *mst_keys_secret(const mst_keys *keys);
 const char *mst_keys_public(const mst_keys *keys);
-/* Reads authorised_keys again if it changed. */
-void mst_keys_refresh(mst_keys *keys);
+/* Reads authorised_keys again if it changed; true if it did. */
+bool mst_keys_refresh(mst_keys *keys);
 /* Who this key belongs to; NULL nobody. */
 const mst_principal *mst_keys_find(const mst_keys *keys, const char *public_key);
 

@@ -288,11 +288,23 @@ identify(mst_net *net, mst_net_message *message, zmq_msg_t *frame)
         return;
     message->principal.role = MST_ROLE_NONE;
     const char *key = zmq_msg_gets(frame, "User-Id");
-    const mst_principal *known = key == NULL ? NULL : mst_keys_find(net->keys, key);
-    if (known != NULL)
+    const mst_principal *known = key == NULL || strlen(key) != MST_KEY_TEXT_SIZE ? NULL : mst_keys_find(net->keys, key);
+    if (known != NULL) {
         message->principal = *known;
-    else
+        message->peer->principal = *known;
+        memcpy(message->peer->key, key, strlen(key) + 1);
+    } else {
         log_denied(net, "a message of a connection that is not authorised any more was dropped");
+    }
+}
+
+bool
+mst_net_authorised(const mst_net *net, const mst_peer *peer)
+{
+    if (peer->socket != net->tcp_router || peer->key[0] == '\0')
+        return true;
+    const mst_principal *known = mst_keys_find(net->keys, peer->key);
+    return known != NULL && known->role == peer->principal.role && strcmp(known->name, peer->principal.name) == 0;
 }
 
 static bool

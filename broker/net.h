@@ -41,6 +41,8 @@ mst_sent mst_net_send(mst_net *net, mst_peer *peer, const ProtobufCMessage *cont
 /* Dropped where a subscriber is too slow; `head` may be followed by a body. */
 void mst_net_publish(mst_net *net, const char *topic, const ProtobufCMessage *head, mst_body *body);
 mst_peers *mst_net_peers(mst_net *net);
+/* False: its key was revoked, or belongs to another role or name now. */
+bool mst_net_authorised(const mst_net *net, const mst_peer *peer);
 /* Handshakes and messages that were turned away. */
 uint64_t mst_net_denied(const mst_net *net);
 

@@ -14,8 +14,10 @@ typedef struct mst_peer {
     void *socket;
     uint8_t routing[MST_PEER_ROUTING_MAX];
     uint8_t routing_size;
-    bool held; /* the core was told to wait for it */
-    bool gone; /* could not be sent to: ends at the end of the turn */
+    char key[41];            /* public key it was authenticated with; "" on ipc */
+    mst_principal principal; /* whose that was when it last spoke */
+    bool held;               /* the core was told to wait for it */
+    bool gone;               /* could not be sent to: ends at the end of the turn */
     int64_t heard_us;
     atomic_size_t unsent; /* bytes of bodies that libzmq still holds for it */
     atomic_uint refs;     /* the table, and each body under way */

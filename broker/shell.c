@@ -152,6 +152,21 @@ tend_peers(shell *self, int64_t now_us, bool all)
     }
 }
 
+/* A right that was taken away ends the session at once: it would go on to be sent events and work. */
+static void
+end_revoked(shell *self)
+{
+    mst_peers *peers = mst_net_peers(self->net);
+    for (mst_peer *peer = mst_peers_first(peers), *next; peer != NULL; peer = next) {
+        next = peer->next;
+        if (mst_net_authorised(self->net, peer))
+            continue;
+        mst_log(MST_LOG_WARN, "a session was ended: its key was revoked", "principal", peer->principal.name, NULL);
+        mst_broker_gone(self->broker, peer->session, true);
+        mst_peers_remove(peers, peer);
+    }
+}
+
 static void
 measure(shell *self, int64_t now_us)
 {
@@ -166,8 +181,8 @@ measure(shell *self, int64_t now_us)
     meters.cpu_us = mst_clock_cpu_us();
     mst_eventlog_sync_us(self->store, &meters.sync_us_p50, &meters.sync_us_p99);
     mst_broker_measure(self->broker, &meters);
-    if (self->keys != NULL)
-        mst_keys_refresh(self->keys);
+    if (self->keys != NULL && mst_keys_refresh(self->keys))
+        end_revoked(self);
     tend_peers(self, now_us, true);
 }
 

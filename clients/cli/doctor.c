@@ -18,10 +18,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define DISK_FREE_MIN (1ull << 30) /* bytes; less is worth a warning */
-#define LOG_TAIL_SIZE 65536        /* bytes looked at in each log file */
-#define SILENT_MS_MAX 10000        /* a service that lags for longer is worth a warning */
-#define PATH_SIZE_MAX 84u          /* bytes of a data directory whose sockets have room in an address */
+#define DISK_FREE_MIN (1ull << 30)   /* bytes; less is worth a warning */
+#define RECENT_MS (24 * 3600 * 1000) /* a failed batch is worth a word for so long */
+#define LOG_TAIL_SIZE 65536          /* bytes looked at in each log file */
+#define SILENT_MS_MAX 10000          /* a service that lags for longer is worth a warning */
+#define PATH_SIZE_MAX 84u            /* bytes of a data directory whose sockets have room in an address */
 
 typedef enum level { GOOD, WARNING, BAD } finding_level;
 
@@ -201,9 +202,12 @@ check_batches(doctor *self, bool imports)
     for (size_t i = 0; batches != NULL && i < batches->n_batches; i++) {
         const Muster__V1__BatchView *view = batches->batches[i];
         const char *what;
-        if (strcmp(view->outcome, "failed") == 0 && failed++ < 10)
-            finding(self, WARNING, "batches", "mend the file and create a new batch of it", "%s failed: %s",
-                    view->batch_id, view->failure);
+        bool recent = mst_clock_wall_ms() - view->state_since_ms < RECENT_MS;
+        if (strcmp(view->outcome, "failed") == 0 && failed++ < 10 && recent)
+            finding(self, WARNING, "batches",
+                    mst_arena_printf(tool->arena, "muster batch show %s; mend the file and create a new batch of it",
+                                     view->batch_id),
+                    "%s failed: %s", view->batch_id, print_cut(tool->arena, view->failure, 100));
         waiting += batch_waits(tool->arena, view, &what);
     }
     if (batches != NULL)

@@ -10,15 +10,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define INSTANCES_MAX 16u /* of one service, started by one `up` */
+#define INSTANCES_MAX 16u         /* of one service, started by one `up` */
+#define UP_LOG_SIZE_MAX (4 << 20) /* bytes of up.log; looked at when the system starts */
 
 typedef struct up_options {
     const char *listen;
@@ -200,34 +203,49 @@ run_system(cli *self, const up_options *options, FILE *report, int ready_fd)
     return rc == 0 ? CLI_DONE : CLI_FAILED;
 }
 
+/* Prints what was added to the log since the last look. */
+static void
+copy_log(FILE *log, FILE *to)
+{
+    char line[1024];
+    clearerr(log);
+    while (fgets(line, sizeof line, log) != NULL)
+        fputs(line, to);
+    fflush(to);
+}
+
 /* Copies what the system in the background says while it starts; CLI_DONE once it is ready. */
 static int
-wait_background(int fd, FILE *log, const char *log_path, long log_from)
+wait_background(cli *self, int fd, FILE *log, const char *log_path)
 {
     char ready = 0;
-    ssize_t got;
-    while ((got = read(fd, &ready, 1)) < 0 && errno == EINTR)
-        ;
-    char line[1024];
-    if (log != NULL && fseek(log, log_from, SEEK_SET) == 0)
-        while (fgets(line, sizeof line, log) != NULL)
-            fputs(line, got == 1 ? stdout : stderr);
-    if (got == 1)
-        return CLI_DONE;
-    fprintf(stderr, "muster up: it did not become ready; see %s and the files beside it\n", log_path);
-    return CLI_FAILED;
+    FILE *to = self->json ? stderr : stdout;
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    while (poll(&poll_fd, 1, 200) <= 0)
+        copy_log(log, to);
+    bool good = read(fd, &ready, 1) == 1;
+    copy_log(log, good ? to : stderr);
+    if (!good)
+        return cli_fail(self, mst_arena_printf(self->arena, "see %s and the files beside it", log_path),
+                        "it did not become ready");
+    if (self->json)
+        document_print(json_pack("{s:b, s:s, s:i}", "ready", 1, "data_dir", self->data_dir, "pid",
+                                 (int)instance_running(self->data_dir)));
+    return CLI_DONE;
 }
 
 static int
 run_detached(cli *self, const up_options *options)
 {
     const char *log_path = mst_arena_printf(self->arena, "%s/logs/up.log", self->data_dir);
+    struct stat before;
+    if (stat(log_path, &before) == 0 && before.st_size > UP_LOG_SIZE_MAX)
+        rename(log_path, mst_arena_printf(self->arena, "%s.1", log_path));
     FILE *log = fopen(log_path, "a+e");
     if (log == NULL)
         return cli_fail(self, "check the directory's owner and the free space", "cannot write %s: %s", log_path,
                         strerror(errno));
     fseek(log, 0, SEEK_END);
-    long log_from = ftell(log);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return cli_fail(self, NULL, "no pipe: %s", strerror(errno));
@@ -237,7 +255,7 @@ run_detached(cli *self, const up_options *options)
         return cli_fail(self, NULL, "cannot start a process: %s", strerror(errno));
     if (pid > 0) {
         close(ends[1]);
-        return wait_background(ends[0], log, log_path, log_from);
+        return wait_background(self, ends[0], log, log_path);
     }
     close(ends[0]);
     setsid();
@@ -271,8 +289,7 @@ run_up(cli *self, const void *given)
         return rc;
     if (options->detach)
         return run_detached(self, options);
-    int lock_free = run_system(self, options, stdout, -1);
-    return lock_free;
+    return run_system(self, options, stdout, -1);
 }
 
 static const cli_option UP_OPTIONS[] = {

@@ -170,23 +170,13 @@ listing_visit(void *context, const directory_record *record)
 }
 
 static void
-listing_answer(listing *self, mst_work *work, mst_status status)
-{
-    if (status == MST_OK)
-        mst_work_answer(work, &self->list.base);
-    else
-        mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, NULL,
-                        "The directory cannot be read (%s). Restart muster; if it happens again, see the log.",
-                        mst_status_name(status));
-}
-
-static void
 scan_records(export_state *state, mst_work *work, const Muster__V1__ScanRecords *query)
 {
     listing list;
     if (!listing_open(&list, state, work, query->kind, query->max))
         return;
-    listing_answer(&list, work, directory_scan(state->directory, query->kind, query->after_id, listing_visit, &list));
+    export_must(directory_scan(state->directory, query->kind, query->after_id, listing_visit, &list));
+    mst_work_answer(work, &list.list.base);
 }
 
 static void
@@ -198,9 +188,9 @@ find_records(export_state *state, mst_work *work, const Muster__V1__FindRecords 
     words sought;
     words_make(&sought, list.arena, query->text);
     list.words = &sought;
-    mst_status status = directory_scan(state->directory, query->kind, "", listing_visit, &list);
+    export_must(directory_scan(state->directory, query->kind, "", listing_visit, &list));
     words_release(&sought);
-    listing_answer(&list, work, status);
+    mst_work_answer(work, &list.list.base);
 }
 
 static void
@@ -223,7 +213,7 @@ get_record(export_state *state, mst_work *work, const Muster__V1__GetRecord *que
         if (!listing_add(&list, &records[i]))
             break;
     }
-    listing_answer(&list, work, status);
+    mst_work_answer(work, &list.list.base);
 }
 
 void

@@ -166,8 +166,8 @@ find_free_id(job *self, directory_record *record)
     for (unsigned number = 2; exists(record); number++) {
         char *id = mst_arena_printf(self->arena, "%.*s-%u", (int)record->id_size, record->id, number);
         directory_record other = {.id = id, .id_size = strlen(id)};
-        if (directory_fetch(self->state->directory, self->kind->name, &other, 1, self->arena) == MST_OK)
-            *record = other;
+        export_must(directory_fetch(self->state->directory, self->kind->name, &other, 1, self->arena));
+        *record = other;
     }
 }
 

@@ -46,8 +46,8 @@ typedef struct directory_kind {
     uint64_t versions, versions_size; /* ever written, and the bytes of their values */
 } directory_kind;
 
-/* Opens or creates the directory in `dir`; "" keeps it in memory. A damaged one is deleted and begins empty, at
- * position 0. MST_BUSY: another process has it. */
+/* Opens or creates the directory in `dir`; "" keeps it in memory. A damaged one (any function has said
+ * MST_CORRUPT) is deleted and begins empty, at position 0. MST_BUSY: another process has it. */
 MST_NODISCARD mst_status directory_open(directory **opened, const char *dir);
 /* Closes *opened without writing what is pending, and sets it to NULL; NULL is fine. */
 void directory_close(directory **opened);

@@ -37,13 +37,16 @@ export_close(void *state)
     free(self);
 }
 
-/* The directory cannot be served when it cannot take what is true, and nothing is lost by stopping: it is folded on
- * from its position at the next start. */
-static void
-stop_unwritten(mst_status status)
+void
+export_must(mst_status status)
 {
-    mst_log(MST_LOG_ERROR, "stopped: the directory cannot be written. Make room on the disk and start again", "status",
-            mst_status_name(status), NULL);
+    if (status == MST_OK)
+        return;
+    mst_log(MST_LOG_ERROR,
+            status == MST_CORRUPT ? "stopped: the directory is damaged; the next start builds it again from the log"
+            : status == MST_FULL  ? "stopped: no room on the disk for the directory; make room and start again"
+                                  : "stopped: the directory cannot be read or written; see the error above",
+            "status", mst_status_name(status), NULL);
     exit(1);
 }
 
@@ -59,8 +62,8 @@ export_apply(void *state, const mst_event *event)
         if (status == MST_INVALID || status == MST_LIMIT)
             mst_log(MST_LOG_ERROR, "RecordsChanged not understood: left out", "seq=u", (uint64_t)event->head->seq,
                     NULL);
-        else if (status != MST_OK && status != MST_SEEN)
-            stop_unwritten(status);
+        else if (status != MST_SEEN)
+            export_must(status);
     }
     mst_catalog_apply(self->catalog, event);
     batches_apply(self->batches, event);
@@ -90,9 +93,7 @@ export_idle(void *state, bool busy)
     export_state *self = state;
     if (busy || directory_pending(self->directory) == 0)
         return;
-    mst_status status = directory_flush(self->directory);
-    if (status != MST_OK)
-        stop_unwritten(status);
+    export_must(directory_flush(self->directory));
 }
 
 static const char *const TYPES[] = {

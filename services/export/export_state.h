@@ -13,6 +13,10 @@ typedef struct export_state {
     directory *directory;
 } export_state;
 
+/* export.c: ends the process if the directory cannot be read or written. Nothing is lost by that: what is under way
+ * comes again, and the directory is folded on, or anew if it is damaged, at the next start. */
+void export_must(mst_status status);
+
 /* queue.c: an input that makes a batch ready for export. */
 void queue_input(export_state *state, mst_work *work, const mst_step *step);
 /* job.c: every step of an ExportQueued. */

@@ -399,12 +399,8 @@ fetch(job *self, mst_work *work)
         self->users[one->target]++;
         self->made[one->target] |= one->kind == FATE_CREATE;
     }
-    mst_status status =
-        directory_fetch(self->state->directory, self->batch->kind, self->records, self->records_count, self->arena);
-    if (status != MST_OK) {
-        mst_work_fail(work, "the directory cannot be read (%s)", mst_status_name(status));
-        return;
-    }
+    export_must(
+        directory_fetch(self->state->directory, self->batch->kind, self->records, self->records_count, self->arena));
     self->phase = JOB_ROWS;
     job_go_on(self, work);
 }

@@ -3,7 +3,8 @@
  * Promise: a write is all or nothing and seen by every cursor opened after it. What is durable: a bulk write when it
  * returns; a small write survives the death of the process at once, the loss of power only up to some earlier write
  * (a prefix: never a later write without an earlier one). A projection needs no more: it is folded again from its
- * own position. Damaged bytes are reported as MST_CORRUPT, never served.
+ * own position. Damaged bytes are reported as MST_CORRUPT, never served, and
+ * a store that met some does not open again: it is to be deleted and folded anew.
  * Ownership: entries are copied; what a cursor shows is borrowed until it moves. Thread: one. */
 #ifndef MUSTER_EXPORT_STORE_H
 #define MUSTER_EXPORT_STORE_H

@@ -8,6 +8,7 @@
 
 #include "broker/lib/log.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #define BLOCK_SIZE (8u << 10)         /* bytes */
 #define FILTER_BITS 10                /* a record; one file in a hundred is looked into in vain */
 #define READAHEAD_SIZE (2u << 20)     /* bytes, for scans */
+#define DAMAGED "damaged"             /* name of the file that says so */
 #define FILES_OPEN_MAX 256
 #define RUNS_BEFORE_COMPACTION 4 /* sorted files over each other; every read merges them */
 
@@ -34,11 +36,13 @@ typedef struct rocks_store {
     rocksdb_readoptions_t *seek_options, *scan_options;
     rocksdb_ingestexternalfileoptions_t *ingest_options;
     rocksdb_writebatch_t *batch;
-    char *bulk_path; /* of the file being written; there is at most one */
+    char *bulk_path;    /* of the file being written; there is at most one */
+    char *damaged_path; /* exists: damage was met, the store is not to be opened again */
 } rocks_store;
 
 struct store_cursor {
     rocksdb_iterator_t *iterator;
+    const char *damaged_path;
 };
 
 /* Keys of records end in a NUL and four bytes of version; what is in front names the record. A filter over these names
@@ -73,9 +77,10 @@ nothing_to_free(void *state)
     (void)state;
 }
 
-/* Says what happened, once, and what the caller can do about it. Takes the message. */
+/* Says what happened, once, and what the caller can do about it. Takes the message. `damaged_path` NULL: nothing to
+ * remember should it be damage. */
 static mst_status
-failed(char *message, const char *what)
+failed(char *message, const char *what, const char *damaged_path)
 {
     mst_status status = strstr(message, "No space left") != NULL  ? MST_FULL
                         : strncmp(message, "Corruption", 10) == 0 ? MST_CORRUPT
@@ -83,6 +88,11 @@ failed(char *message, const char *what)
                                                                   : MST_IO;
     mst_log(MST_LOG_ERROR, what, "reason", message, "status", mst_status_name(status), NULL);
     rocksdb_free(message);
+    if (status == MST_CORRUPT && damaged_path != NULL) {
+        int file = open(damaged_path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        if (file >= 0)
+            close(file);
+    }
     return status;
 }
 
@@ -95,7 +105,7 @@ write_puts(rocks_store *self, const store_entry *entries, size_t count)
                                (const char *)entries[i].value.data, entries[i].value.size);
     char *message = NULL;
     rocksdb_write(self->db, self->write_options, self->batch, &message);
-    return message == NULL ? MST_OK : failed(message, "directory not written");
+    return message == NULL ? MST_OK : failed(message, "directory not written", self->damaged_path);
 }
 
 static mst_status
@@ -115,7 +125,7 @@ write_bulk(rocks_store *self, const store_entry *entries, size_t count)
         rocksdb_ingest_external_file(self->db, paths, 1, self->ingest_options, &message);
     }
     unlink(self->bulk_path); // moved, or of no use
-    return message == NULL ? MST_OK : failed(message, "directory not written");
+    return message == NULL ? MST_OK : failed(message, "directory not written", self->damaged_path);
 }
 
 static mst_status
@@ -130,6 +140,7 @@ rocks_cursor_open(store *base, bool scan)
 {
     rocks_store *self = (rocks_store *)base;
     store_cursor *cursor = mst_alloc(sizeof *cursor);
+    cursor->damaged_path = self->damaged_path;
     cursor->iterator = rocksdb_create_iterator(self->db, scan ? self->scan_options : self->seek_options);
     return cursor;
 }
@@ -180,7 +191,7 @@ rocks_status(const store_cursor *cursor)
 {
     char *message = NULL;
     rocksdb_iter_get_error(cursor->iterator, &message);
-    return message == NULL ? MST_OK : failed(message, "directory not readable");
+    return message == NULL ? MST_OK : failed(message, "directory not readable", cursor->damaged_path);
 }
 
 static void
@@ -199,6 +210,7 @@ rocks_close(store *base)
     rocksdb_block_based_options_destroy(self->table);
     rocksdb_cache_destroy(self->cache);
     free(self->bulk_path);
+    free(self->damaged_path);
     free(self);
 }
 
@@ -245,6 +257,15 @@ configure(rocks_store *self)
     self->batch = rocksdb_writebatch_create();
 }
 
+static char *
+path_in(const char *dir, const char *name)
+{
+    size_t size = strlen(dir) + strlen(name) + 2;
+    char *path = mst_alloc(size);
+    snprintf(path, size, "%s/%s", dir, name);
+    return path;
+}
+
 mst_status
 store_rocksdb_open(store **opened, const char *dir)
 {
@@ -266,14 +287,17 @@ store_rocksdb_open(store **opened, const char *dir)
     rocks_store *self = mst_alloc(sizeof *self);
     *self = (rocks_store){.base = {&ops}};
     configure(self);
-    size_t path_size = strlen(dir) + sizeof "/bulk.tmp";
-    self->bulk_path = mst_alloc(path_size);
-    snprintf(self->bulk_path, path_size, "%s/bulk.tmp", dir);
+    self->bulk_path = path_in(dir, "bulk.tmp");
+    self->damaged_path = path_in(dir, DAMAGED);
+    if (access(self->damaged_path, F_OK) == 0) {
+        rocks_close(&self->base);
+        return MST_CORRUPT;
+    }
 
     char *message = NULL;
     self->db = rocksdb_open(self->options, dir, &message);
     if (message != NULL) {
-        mst_status status = failed(message, "directory not opened");
+        mst_status status = failed(message, "directory not opened", NULL);
         rocks_close(&self->base);
         return status;
     }
@@ -289,5 +313,8 @@ store_rocksdb_delete(const char *dir)
     char *message = NULL;
     rocksdb_destroy_db(options, dir, &message);
     rocksdb_options_destroy(options);
-    return message == NULL ? MST_OK : failed(message, "directory not deleted");
+    char *damaged_path = path_in(dir, DAMAGED);
+    unlink(damaged_path);
+    free(damaged_path);
+    return message == NULL ? MST_OK : failed(message, "directory not deleted", NULL);
 }

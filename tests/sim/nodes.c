@@ -469,6 +469,8 @@ fault_maybe(sim_world *sim)
     if (!sim->faults || !sim->faults_left || !random_one_in(&sim->random, FAULT_ONE_IN))
         return;
     sim_client *client = &sim->nodes[random_below(&sim->random, NODES_COUNT)];
+    for (int i = 0; i < 4 && !(client->instance && mst_instance_works(client->instance)); i++)
+        client = &sim->nodes[random_below(&sim->random, NODES_COUNT)]; /* whoever is at work, if anybody is */
     sim->faults_left--;
     switch (random_below(&sim->random, 10)) {
     case 0:
@@ -482,6 +484,8 @@ fault_maybe(sim_world *sim)
             client_die(sim, client);
         return;
     case 4:
+        if (client->frozen_until_us > sim->now_us) /* what waits for it stays in order */
+            return;
         client->frozen_until_us = sim->now_us + (int64_t)random_below(&sim->random, 40000000);
         sim->counts->freezes++;
         sim_trace(sim, "%s hangs for %lld ms", client->name, (long long)(client->frozen_until_us - sim->now_us) / 1000);

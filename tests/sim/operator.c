@@ -38,6 +38,7 @@ static const char *const phase_names[] = {"declare", "template",      "create", 
                                           "resolve", "resolve stale", "done"};
 
 typedef struct file_flow {
+    uint32_t place;       /* ids of its commands begin with it */
     const sim_file *file; /* NULL: the flow that sets up */
     flow_phase phase;
     char batch_id[32];
@@ -53,10 +54,13 @@ typedef struct file_flow {
     uint8_t command_id[MST_ID_SIZE];
     uint32_t commands;
     char service[32];
+    const char *key; /* NULL: the batch */
     const char *method;
     mst_slice argument;    /* heap */
     uint8_t *first_answer; /* of a command sent twice; heap */
     size_t first_answer_size;
+    bool won;
+    struct file_flow *rival; /* a colleague who decides the same question otherwise, at the same moment; NULL none */
 } file_flow;
 
 struct operator_tool {
@@ -84,6 +88,7 @@ operator_new(sim_world *sim)
     for (size_t i = 1; i < tool->flows_count; i++) {
         tool->flows[i].file = &sim->scenario->files[i - 1];
         tool->flows[i].phase = PHASE_CREATE;
+        tool->flows[i].place = (uint32_t)i;
         mst_sha256(tool->flows[i].file->text, tool->flows[i].file->size, tool->flows[i].sha256);
     }
     return tool;
@@ -103,8 +108,12 @@ operator_free(struct operator_tool *tool)
 {
     if (!tool)
         return;
-    for (size_t i = 0; i < tool->flows_count; i++)
+    for (size_t i = 0; i < tool->flows_count; i++) {
+        if (tool->flows[i].rival)
+            flow_free(tool->flows[i].rival);
+        free(tool->flows[i].rival);
         flow_free(&tool->flows[i]);
+    }
     flow_free(&tool->survey_flow);
     free(tool->survey);
     free(tool);
@@ -136,7 +145,7 @@ send_call(struct operator_tool *tool, file_flow *flow)
     static const uint8_t none[MST_ID_SIZE];
     Muster__V1__Call call = MUSTER__V1__CALL__INIT;
     call.service = flow->service;
-    call.key = flow->batch_id;
+    call.key = flow->key ? (char *)flow->key : flow->batch_id;
     call.method = (char *)flow->method;
     if (memcmp(flow->command_id, none, sizeof none) != 0)
         call.command_id = (ProtobufCBinaryData){MST_ID_SIZE, flow->command_id};
@@ -163,9 +172,9 @@ ask(struct operator_tool *tool, file_flow *flow, const char *service, const Prot
     memset(flow->command_id, 0, sizeof flow->command_id);
     flow->asked_again = false;
     if (command) {
-        uint32_t number = ++flow->commands, place = flow->file ? (uint32_t)(flow - tool->flows) : 0;
+        uint32_t number = ++flow->commands;
         memcpy(flow->command_id, &number, 4);
-        memcpy(flow->command_id + 4, &place, 4);
+        memcpy(flow->command_id + 4, &flow->place, 4);
         flow->command_id[15] = 1;
     }
     send_call(tool, flow);
@@ -213,6 +222,24 @@ ask_upload(struct operator_tool *tool, file_flow *flow)
         ask(tool, flow, "ingestion", &finish.base, true);
 }
 
+/* Her colleague looks at the same question and decides otherwise. Only one of them may be heard. Not where outcomes
+ * are compared: who is first is chance. */
+static void
+rival_ask(struct operator_tool *tool, file_flow *flow, Muster__V1__ResolveDiscrepancy *resolve)
+{
+    if (!flow->rival) {
+        flow->rival = mst_alloc(sizeof *flow->rival);
+        *flow->rival = (file_flow){.place = flow->place + 100, .key = "colleague", .phase = PHASE_RESOLVE};
+    }
+    resolve->record_id = "";
+    resolve->choice = MUSTER__V1__CHOICE__CHOICE_SKIP;
+    if (flow->choice == MUSTER__V1__CHOICE__CHOICE_SKIP)
+        resolve->choice = MUSTER__V1__CHOICE__CHOICE_NEW;
+    flow->won = flow->rival->won = false;
+    snprintf(flow->rival->batch_id, sizeof flow->rival->batch_id, "%s", flow->batch_id);
+    ask(tool, flow->rival, "discrepancy", &resolve->base, true);
+}
+
 static void
 ask_decision(struct operator_tool *tool, file_flow *flow)
 {
@@ -233,6 +260,8 @@ ask_decision(struct operator_tool *tool, file_flow *flow)
         ask(tool, flow, "discrepancy", &list.base, false);
     else
         ask(tool, flow, "discrepancy", &resolve.base, true);
+    if (flow->phase == PHASE_RESOLVE && tool->sim->scenario->together && random_one_in(&tool->sim->random, 3))
+        rival_ask(tool, flow, &resolve);
 }
 
 static void
@@ -338,10 +367,15 @@ take_decision(struct operator_tool *tool, file_flow *flow, const Muster__V1__Cal
     if (done(result->status)) {
         tool->resolved++;
         tool->sim->counts->resolved++;
+        flow->won = true;
+        if (flow->rival && flow->rival->won)
+            sim_fail(tool->sim, "%s row %u: both of two rivals were told that they decided (C12)", flow->batch_id,
+                     flow->row);
         /* The other tab of her browser still shows the question as it was. */
         go(tool, flow, random_one_in(&tool->sim->random, 5) ? PHASE_RESOLVE_STALE : PHASE_LIST, 0);
-    } else if (result->status == MUSTER__V1__ANSWER_STATUS__ANSWER_STALE) {
-        go(tool, flow, PHASE_LIST, 0);
+    } else if (result->status == MUSTER__V1__ANSWER_STATUS__ANSWER_STALE ||
+               (flow->rival && result->status == MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED)) {
+        go(tool, flow, PHASE_LIST, 0); /* somebody else was first, and may have closed the batch with it */
     } else {
         unexpected(tool, flow, result);
     }
@@ -353,8 +387,7 @@ take_answer(struct operator_tool *tool, file_flow *flow, const Muster__V1__CallR
     static const flow_phase after[] = {[PHASE_DECLARE] = PHASE_TEMPLATE,
                                        [PHASE_TEMPLATE] = PHASE_DONE,
                                        [PHASE_EXCLUDE] = PHASE_WATCH,
-                                       [PHASE_CANCEL] = PHASE_WATCH,
-                                       [PHASE_FINISH] = PHASE_WATCH};
+                                       [PHASE_CANCEL] = PHASE_WATCH};
     mst_arena *arena = mst_arena_new(0);
     ProtobufCAllocator *allocator = mst_arena_allocator(arena);
     bool ok = done(result->status);
@@ -434,6 +467,19 @@ again(struct operator_tool *tool, file_flow *flow, const Muster__V1__CallResult 
     memcpy(flow->first_answer, body.data, body.size);
     send_call(tool, flow);
     return true;
+}
+
+static void
+rival_take(struct operator_tool *tool, file_flow *flow, const Muster__V1__CallResult *result)
+{
+    flow->rival->asking = false;
+    if (!done(result->status))
+        return;
+    tool->resolved++;
+    tool->sim->counts->resolved++;
+    flow->rival->won = true;
+    if (flow->won)
+        sim_fail(tool->sim, "%s: both of two rivals were told that they decided (C12)", flow->batch_id);
 }
 
 /* Survey: every question there is, and what is answered ------------------------------------------------ */
@@ -524,9 +570,12 @@ survey_take(struct operator_tool *tool, const Muster__V1__CallResult *result, ms
 void
 operator_back(struct operator_tool *tool)
 {
-    for (size_t i = 0; i < tool->flows_count; i++)
+    for (size_t i = 0; i < tool->flows_count; i++) {
         if (tool->flows[i].asking)
             send_call(tool, &tool->flows[i]);
+        if (tool->flows[i].rival && tool->flows[i].rival->asking)
+            send_call(tool, tool->flows[i].rival);
+    }
     if (tool->surveying)
         send_call(tool, &tool->survey_flow);
 }
@@ -535,10 +584,16 @@ void
 operator_take(struct operator_tool *tool, const Muster__V1__BusReply *reply, mst_body *const *bodies,
               size_t bodies_count)
 {
-    file_flow *flow = NULL;
-    for (size_t i = 0; i < tool->flows_count; i++)
+    file_flow *flow = NULL, *of_rival = NULL;
+    for (size_t i = 0; i < tool->flows_count; i++) {
+        file_flow *rival = tool->flows[i].rival;
         if (tool->flows[i].asking && tool->flows[i].request_id == reply->request_id)
             flow = &tool->flows[i];
+        if (rival && rival->asking && rival->request_id == reply->request_id) {
+            flow = rival;
+            of_rival = &tool->flows[i];
+        }
+    }
     if (tool->surveying && tool->survey_flow.request_id == reply->request_id)
         flow = &tool->survey_flow;
     if (!flow || reply->what_case != MUSTER__V1__BUS_REPLY__WHAT_CALL_RESULT)
@@ -551,6 +606,10 @@ operator_take(struct operator_tool *tool, const Muster__V1__BusReply *reply, mst
         result->status == MUSTER__V1__ANSWER_STATUS__ANSWER_UNAVAILABLE) {
         flow->request_id = 0; /* unknown, or nobody there: the same again a little later */
         flow->asked_us = tool->sim->now_us - ANSWER_US_MAX + PAUSE_US;
+        return;
+    }
+    if (of_rival) {
+        rival_take(tool, of_rival, result);
         return;
     }
     if (flow == &tool->survey_flow) {
@@ -566,7 +625,7 @@ operator_take(struct operator_tool *tool, const Muster__V1__BusReply *reply, mst
 static bool
 flow_done(const file_flow *flow)
 {
-    return flow->phase == PHASE_DONE && !flow->asking;
+    return flow->phase == PHASE_DONE && !flow->asking && !(flow->rival && flow->rival->asking);
 }
 
 void
@@ -581,8 +640,11 @@ operator_tick(struct operator_tool *tool)
         file_flow *flow = &tool->flows[i];
         if (flow->asking && now_us - flow->asked_us >= ANSWER_US_MAX)
             send_call(tool, flow);
-        else if (!flow->asking && flow->phase != PHASE_DONE && now_us >= flow->next_us)
+        else if (!flow->asking && flow->phase != PHASE_DONE && now_us >= flow->next_us &&
+                 !(flow->rival && flow->rival->asking))
             ask_next(tool, flow);
+        if (flow->rival && flow->rival->asking && now_us - flow->rival->asked_us >= ANSWER_US_MAX)
+            send_call(tool, flow->rival);
     }
     if (tool->surveying && now_us - tool->survey_flow.asked_us >= ANSWER_US_MAX)
         send_call(tool, &tool->survey_flow);

@@ -60,6 +60,22 @@ card_add(text_buffer *csv, uint32_t number, const char *email, bool contact, con
             1000 + number, number, 10000 + number, campus);
 }
 
+/* Somebody like nobody else, so that there is nothing to ask. */
+static void
+stranger_add(text_buffer *csv, uint32_t number)
+{
+    sim_random random = {number};
+    char name[2][10];
+    for (int i = 0; i < 2; i++) {
+        for (int at = 0; at < 9; at++)
+            name[i][at] = (char)("aeioubdfgklmnprstvz"[random_below(&random, at % 2 ? 5 : 19)] - (at ? 0 : 'a' - 'A'));
+        name[i][9] = '\0';
+    }
+    add(csv, "%s,%s,,%u-%02u-%02u,s%u@example.org,+120640%05u,%u %s Road,Springfield,%05u,South,\n", name[0], name[1],
+        1930 + (uint32_t)random_below(&random, 70), 1 + (uint32_t)random_below(&random, 12),
+        1 + (uint32_t)random_below(&random, 28), number, number, number, name[0], 20000 + number);
+}
+
 static sim_file
 import_make(void)
 {
@@ -73,9 +89,11 @@ import_make(void)
 }
 
 static sim_file
-batch_make(sim_random *random, bool allow_wrong)
+batch_make(sim_random *random, bool allow_wrong, bool large)
 {
     sim_file file = {.rows = 20 + (uint32_t)random_below(random, random_one_in(random, 3) ? 180 : 40)};
+    if (large) /* several chunks, so several parts */
+        file.rows = 2100 + (uint32_t)random_below(random, 300);
     text_buffer csv = {0};
     file.dry_run = random_one_in(random, 8);
     file.plan = random_one_in(random, 8) ? PLAN_CANCEL_WHERE_IT_WAITS : PLAN_GO_ON;
@@ -84,7 +102,7 @@ batch_make(sim_random *random, bool allow_wrong)
         uint32_t known = 1 + (uint32_t)random_below(random, PEOPLE);
         char email[64];
         snprintf(email, sizeof email, "somebody.else.%u@example.net", row);
-        switch (random_below(random, 12)) {
+        switch (random_below(random, large ? 600 : 12)) {
         case 0: card_add(&csv, known, email, true, ""); break; /* the same name and another e-mail */
         case 1:
             if (allow_wrong) {
@@ -99,7 +117,13 @@ batch_make(sim_random *random, bool allow_wrong)
         case 4:
         case 5:
         case 6: card_add(&csv, 100 + row + 250 * (uint32_t)random_below(random, 2), NULL, false, "South"); break;
-        default: card_add(&csv, known, NULL, true, row % 2 ? "East" : "North"); break;
+        default:
+            if (large) {
+                stranger_add(&csv, row);
+                break;
+            }
+            card_add(&csv, known, NULL, true, row % 2 ? "East" : "North");
+            break;
         }
     }
     file.text = csv.bytes;
@@ -118,7 +142,7 @@ scenario_make(sim_scenario *scenario, uint64_t number)
     uint64_t batches = 1 + random_below(&random, 3);
     for (uint64_t i = 0; i < batches; i++) {
         bool allow_wrong = random_one_in(&random, 2);
-        scenario->files[scenario->files_count++] = batch_make(&random, allow_wrong);
+        scenario->files[scenario->files_count++] = batch_make(&random, allow_wrong, number % 20 == 7 && i == 0);
     }
 }
 

@@ -13,10 +13,8 @@ enum seed {
     KEY_NAME_YEAR,
     KEY_NAME_DAY,
     KEY_NAME_PLACE,
-    KEY_SOUND_HOUSE,
     KEY_GIVEN_HOUSE,
     KEY_BIRTH,
-    KEY_BIRTH_PLACE,
     KEY_HOUSE,
     KEY_LOCAL_PART
 };
@@ -169,8 +167,6 @@ blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
             add2(&keys, KEY_BIRTH_INITIAL, date, given_initial);
         if (family_initial > 0)
             add2(&keys, KEY_BIRTH_INITIAL, date, family_initial);
-        if (has_postcode)
-            add2(&keys, KEY_BIRTH_PLACE, date, postcode);
     }
     if (given > 0 && family > 0) {
         uint32_t low = given, high = family;
@@ -195,9 +191,5 @@ blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
         if (given_initial > 0)
             add3(&keys, KEY_GIVEN_HOUSE, given_initial, number, street);
     }
-    if (street > 0 && family > 0)
-        add2(&keys, KEY_SOUND_HOUSE, family_sound, street);
-    if (street > 0 && given > 0)
-        add2(&keys, KEY_SOUND_HOUSE, given_sound, street);
     return keys.count;
 }

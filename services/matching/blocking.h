@@ -11,7 +11,7 @@
 #include "person.h"
 
 #define BLOCKING_KEYS_MAX 24u /* of one person */
-#define BLOCK_SIZE_MAX 31u    /* people compared because of one key */
+#define BLOCK_SIZE_MAX 15u    /* people compared because of one key */
 
 /* Writes the person's keys without repeats and returns how many. Key 0 is never made. */
 size_t blocking_keys(const person_view *view, uint32_t keys[BLOCKING_KEYS_MAX]);

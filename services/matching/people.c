@@ -13,7 +13,7 @@
 #define SEGMENTS_MAX 4096u    /* 32 GiB of people, and of blocks */
 #define TABLE_START 1024u     /* slots */
 #define BLOCK_BIT 0x80000000u /* in a slot: the payload is a block, not a person */
-#define CLASS_LARGE 4u        /* from here on a block has a header of 16 bytes and may be oversize */
+#define CLASS_LARGE 3u        /* from here on a block has a header of 16 bytes and may be oversize */
 #define BLOCK_COUNT_MAX 0x00FFFFFFu
 #define CLASS_LAST 17u /* 2 MiB: a block that fills it files no more and stays passed over */
 
@@ -25,6 +25,8 @@ typedef struct pool {
     uint32_t *free_lists; /* by size in units (people) or class (blocks); the first 4 bytes of a piece link on */
     uint32_t sizes;
 } pool;
+
+_Static_assert(BLOCK_SIZE_MAX < (4u << CLASS_LARGE) - 1, "a small block is never oversize");
 
 typedef struct slot_entry {
     uint32_t key;     /* 0: free */

@@ -75,6 +75,10 @@ query_init(query *query, const weigher *weigher, uint32_t duplicate_check)
         prepared_init(&query->ids[i]);
     query->weigher = weigher;
     query->duplicate_check = duplicate_check;
+    for (int i = 0; i < GROUP_COUNT; i++)
+        for (int level = 0; level < 8; level++)
+            if (level == 0 || weigher->adjust[i][level] > query->adjust_most[i])
+                query->adjust_most[i] = weigher->adjust[i][level];
 }
 
 void
@@ -87,6 +91,8 @@ query_set(query *query, const person *row)
     prepared_set(&query->street, view->texts[SLOT_STREET], row->sizes[SLOT_STREET]);
     prepared_set(&query->city, view->texts[SLOT_CITY], row->sizes[SLOT_CITY]);
     prepared_set(&query->email, view->texts[SLOT_EMAIL], row->sizes[SLOT_EMAIL]);
+    const char *at = memchr(view->texts[SLOT_EMAIL], '@', row->sizes[SLOT_EMAIL]);
+    query->email_local = at == NULL ? row->sizes[SLOT_EMAIL] : (size_t)(at - view->texts[SLOT_EMAIL]);
     for (unsigned i = 0; i < PERSON_IDS_MAX; i++)
         prepared_set(&query->ids[i], view->texts[SLOT_ID + i], row->sizes[SLOT_ID + i]);
     for (int kind = 0; kind < TERM_KINDS; kind++) {
@@ -114,13 +120,15 @@ equal(text a, text b)
     return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
+#define EDITS_MOST 3u
+
 /* A typing error or two, depending on length. */
 static bool
 nearly(const prepared *own, text other)
 {
     size_t longer = own->size > other.size ? own->size : other.size;
     size_t apart = own->size > other.size ? own->size - other.size : other.size - own->size;
-    uint32_t allowed = longer < 3 ? 0 : longer < 7 ? 1 : longer < 14 ? 2 : 3;
+    uint32_t allowed = longer < 3 ? 0 : longer < 7 ? 1 : longer < 14 ? 2 : EDITS_MOST;
     return apart <= allowed && prepared_strange(own, other.data, other.size) <= allowed &&
            prepared_edits_within(own, other.data, other.size, allowed) <= allowed;
 }
@@ -374,10 +382,9 @@ compare_email(const query *query, const person_view *candidate, int32_t *weight)
         *weight = EMAIL_EQUAL;
         return LEVEL_EQUAL;
     }
-    const char *own_at = memchr(own.data, '@', own.size), *other_at = memchr(other.data, '@', other.size);
-    size_t own_local = own_at == NULL ? own.size : (size_t)(own_at - own.data);
-    size_t other_local = other_at == NULL ? other.size : (size_t)(other_at - other.data);
-    if (own_local == other_local && own_local >= 4 && memcmp(own.data, other.data, own_local) == 0) {
+    size_t own_local = query->email_local;
+    if (own_local >= 4 && other.size >= own_local && memcmp(own.data, other.data, own_local) == 0 &&
+        (other.size == own_local || other.data[own_local] == '@')) {
         *weight = EMAIL_MAILBOX;
         return LEVEL_RELATED;
     }
@@ -512,34 +519,102 @@ quarter_bits(int32_t weight)
     return (int8_t)(quarters > 127 ? 127 : quarters < -127 ? -127 : quarters);
 }
 
-void
-query_compare(query *query, const person *person, int32_t prior, verdict *verdict)
+/* The most that given and family name can weigh, from a look at whether they are equal. */
+static int32_t
+names_most(const query *query, const person_view *candidate)
+{
+    text own_given = text_of(&query->view, SLOT_GIVEN), given = text_of(candidate, SLOT_GIVEN);
+    text own_family = text_of(&query->view, SLOT_FAMILY), family = text_of(candidate, SLOT_FAMILY);
+    int32_t adjust = query->adjust_most[GROUP_GIVEN] + query->adjust_most[GROUP_FAMILY];
+    int32_t equal_given = query->term_weights[TERM_GIVEN], equal_family = query->term_weights[TERM_FAMILY];
+    bool same_family = equal(own_family, family);
+    if (own_given.size == 0 || given.size == 0)
+        return WHOLE_NAME_GIVEN + (same_family && equal_family > WHOLE_NAME_FAMILY ? equal_family : WHOLE_NAME_FAMILY) +
+               adjust;
+    if (equal(own_given, given))
+        return (equal_given > GIVEN_HOUSEHOLD ? equal_given : GIVEN_HOUSEHOLD) +
+               (same_family && equal_family > FAMILY_CLOSE ? equal_family : FAMILY_CLOSE) + adjust;
+    int32_t most = GIVEN_CLOSE + (same_family && equal_family > FAMILY_CLOSE ? equal_family : FAMILY_CLOSE);
+    _Static_assert((int)GIVEN_CLOSE >= (int)GIVEN_NICKNAME && (int)FAMILY_CLOSE >= (int)FAMILY_PART, "the most");
+    int32_t swapped = equal_given + equal_family + NAMES_SWAPPED;
+    if (!same_family && swapped > most && prepared_strange(&query->given, family.data, family.size) <= EDITS_MOST &&
+        prepared_strange(&query->family, given.data, given.size) <= EDITS_MOST)
+        most = swapped;
+    return most + adjust;
+}
+
+/* What is compared before names and address: cheap, and enough to see that most candidates are somebody else. */
+static int32_t
+compare_plain(const query *query, const person_view *candidate, int32_t weights[GROUP_COUNT], int levels[GROUP_COUNT])
+{
+    static const group plain[] = {GROUP_ID,     GROUP_BIRTH,  GROUP_PHONE, GROUP_EMAIL,
+                                  GROUP_SUFFIX, GROUP_MIDDLE, GROUP_GENDER};
+    levels[GROUP_ID] = compare_ids(query, candidate, &weights[GROUP_ID]);
+    levels[GROUP_BIRTH] = compare_birth(query, candidate, &weights[GROUP_BIRTH]);
+    levels[GROUP_PHONE] = compare_phone(query, candidate, &weights[GROUP_PHONE]);
+    levels[GROUP_EMAIL] = compare_email(query, candidate, &weights[GROUP_EMAIL]);
+    levels[GROUP_SUFFIX] = compare_suffix(query, candidate, &weights[GROUP_SUFFIX]);
+    levels[GROUP_MIDDLE] = compare_middle(query, candidate, &weights[GROUP_MIDDLE]);
+    uint8_t own = query->view.person->gender, other = candidate->person->gender;
+    levels[GROUP_GENDER] = own == GENDER_NONE || other == GENDER_NONE ? LEVEL_MISSING
+                           : own == other                             ? LEVEL_EQUAL
+                                                                      : LEVEL_DIFFERENT;
+    weights[GROUP_GENDER] = levels[GROUP_GENDER] == LEVEL_DIFFERENT ? GENDER_DIFFERENT
+                            : levels[GROUP_GENDER] == LEVEL_EQUAL   ? GENDER_EQUAL
+                                                                    : 0;
+    int32_t sum = 0;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        sum += weights[plain[i]] + query->weigher->adjust[plain[i]][levels[plain[i]]];
+    return sum;
+}
+
+/* An identifier that is equal, or a duplicate check that may still hold: worth a verdict whatever the weight. */
+static bool
+insists(const query *query, const person_view *candidate, const int levels[GROUP_COUNT])
+{
+    static const uint32_t looked_at = 1u << GROUP_ID | 1u << GROUP_BIRTH | 1u << GROUP_PHONE | 1u << GROUP_EMAIL |
+                                      1u << GROUP_SUFFIX | 1u << GROUP_MIDDLE | 1u << GROUP_GENDER;
+    int id = levels[GROUP_ID];
+    if (id == LEVEL_EQUAL || id == LEVEL_RELATED || id == LEVEL_MIXED)
+        return true;
+    if (query->duplicate_check == 0)
+        return false;
+    for (int i = 0; i < GROUP_COUNT; i++)
+        if ((query->duplicate_check & looked_at) >> i & 1 && levels[i] != LEVEL_EQUAL)
+            return false;
+    text given = text_of(candidate, SLOT_GIVEN), own_given = text_of(&query->view, SLOT_GIVEN);
+    bool whole = given.size == 0 || own_given.size == 0; // may turn out to stand in the other column
+    if ((query->duplicate_check >> GROUP_GIVEN & 1) != 0 && !whole && !equal(given, own_given))
+        return false;
+    return (query->duplicate_check >> GROUP_FAMILY & 1) == 0 ||
+           equal(text_of(candidate, SLOT_FAMILY), text_of(&query->view, SLOT_FAMILY));
+}
+
+bool
+query_compare_from(query *query, const person *person, int32_t prior, int32_t least, verdict *verdict)
 {
     person_view candidate;
     person_view_of(&candidate, person);
     int32_t weights[GROUP_COUNT] = {0};
     int levels[GROUP_COUNT];
+    int32_t plain = compare_plain(query, &candidate, weights, levels);
+    bool cut = !insists(query, &candidate, levels);
+    int32_t names_at_most = cut ? names_most(query, &candidate) : 0;
+    if (cut && plain + names_at_most + ADDRESS_MAX + query->adjust_most[GROUP_ADDRESS] < least)
+        return false;
+    levels[GROUP_ADDRESS] = compare_address(query, &candidate, &weights[GROUP_ADDRESS]);
+    int32_t address = weights[GROUP_ADDRESS] + query->weigher->adjust[GROUP_ADDRESS][levels[GROUP_ADDRESS]];
+    if (cut && plain + names_at_most + address < least)
+        return false;
     names names;
     compare_names(query, &candidate, &names);
     levels[GROUP_GIVEN] = names.given;
     levels[GROUP_FAMILY] = names.family;
     weights[GROUP_GIVEN] = names.given_weight;
     weights[GROUP_FAMILY] = names.family_weight;
-    levels[GROUP_MIDDLE] = compare_middle(query, &candidate, &weights[GROUP_MIDDLE]);
-    levels[GROUP_SUFFIX] = compare_suffix(query, &candidate, &weights[GROUP_SUFFIX]);
-    levels[GROUP_BIRTH] = compare_birth(query, &candidate, &weights[GROUP_BIRTH]);
-    levels[GROUP_EMAIL] = compare_email(query, &candidate, &weights[GROUP_EMAIL]);
-    levels[GROUP_PHONE] = compare_phone(query, &candidate, &weights[GROUP_PHONE]);
-    levels[GROUP_ADDRESS] = compare_address(query, &candidate, &weights[GROUP_ADDRESS]);
-    levels[GROUP_ID] = compare_ids(query, &candidate, &weights[GROUP_ID]);
-    uint8_t own_gender = query->view.person->gender, gender = person->gender;
-    levels[GROUP_GENDER] = own_gender == GENDER_NONE || gender == GENDER_NONE ? LEVEL_MISSING
-                           : own_gender == gender                             ? LEVEL_EQUAL
-                                                                              : LEVEL_DIFFERENT;
     // A given name that is equal says the gender already.
-    weights[GROUP_GENDER] = levels[GROUP_GENDER] == LEVEL_DIFFERENT                             ? GENDER_DIFFERENT
-                            : levels[GROUP_GENDER] == LEVEL_EQUAL && names.given != LEVEL_EQUAL ? GENDER_EQUAL
-                                                                                                : 0;
+    if (names.given == LEVEL_EQUAL && levels[GROUP_GENDER] == LEVEL_EQUAL)
+        weights[GROUP_GENDER] = 0;
 
     // Members of one household share family name, address and phone: together these can say "this household", and
     // only the rest says who of it.
@@ -568,4 +643,12 @@ query_compare(query *query, const person *person, int32_t prior, verdict *verdic
         verdict->likeness |= LIKENESS_DUPLICATE_CHECK;
     if (names.two_names)
         verdict->likeness |= LIKENESS_TWO_NAMES;
+    return true;
+}
+
+void
+query_compare(query *query, const person *candidate, int32_t prior, verdict *verdict)
+{
+    bool done = query_compare_from(query, candidate, prior, INT32_MIN, verdict);
+    assert(done);
 }

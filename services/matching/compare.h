@@ -53,8 +53,10 @@ typedef struct query {
     person_view view;
     const weigher *weigher;
     prepared given, family, street, city, email, ids[PERSON_IDS_MAX];
+    size_t email_local;               /* bytes before the @ */
     int32_t term_weights[TERM_KINDS]; /* of agreeing in the row's own values */
     uint32_t duplicate_check;         /* a bit per group; 0 none */
+    int32_t adjust_most[GROUP_COUNT]; /* the most that what was learnt adds to any level */
 } query;
 
 void query_init(query *query, const weigher *weigher, uint32_t duplicate_check);
@@ -62,5 +64,8 @@ void query_init(query *query, const weigher *weigher, uint32_t duplicate_check);
 void query_set(query *query, const person *row);
 /* `prior` is that of the candidate's kind (weigher_prior): family and address of one household are capped by it. */
 void query_compare(query *query, const person *candidate, int32_t prior, verdict *verdict);
+/* The same, or false without a verdict as soon as it is clear that the weight stays below `least`, no identifier is
+ * equal, and the duplicate check does not hold. */
+bool query_compare_from(query *query, const person *candidate, int32_t prior, int32_t least, verdict *verdict);
 
 #endif

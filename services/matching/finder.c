@@ -110,6 +110,7 @@ score(finder *finder, const group_row *row, found *out)
     for (unsigned side = 0; side < SIDES; side++) {
         const people *people = side == 0 ? finder->directory : finder->file;
         int32_t prior = side == 0 ? finder->prior_directory : finder->prior_file;
+        int32_t shift = side == 0 ? finder->weigher->shift_directory : finder->weigher->shift_file;
         uint64_t position = side == 0 ? finder->position : row->person->version - 1;
         for (size_t i = 0; i < row->refs_count[side]; i++) {
             const person *person = people_at(people, row->refs[side][i]);
@@ -119,10 +120,11 @@ score(finder *finder, const group_row *row, found *out)
                 query_set(&finder->query, row->person);
             prepared = true;
             found candidate = {.ref = row->refs[side][i], .row = side == 0 ? 0 : person->version};
-            query_compare(&finder->query, person, prior, &candidate.verdict);
             finder->compared++;
-            candidate.weight = candidate.verdict.weight + prior +
-                               (side == 0 ? finder->weigher->shift_directory : finder->weigher->shift_file);
+            if (!query_compare_from(&finder->query, person, prior, finder->weight_min - prior - shift,
+                                    &candidate.verdict))
+                continue;
+            candidate.weight = candidate.verdict.weight + prior + shift;
             if (candidate.weight >= finder->weight_min ||
                 (candidate.verdict.likeness & LIKENESS_DUPLICATE_CHECK) != 0 ||
                 names_itself(candidate.verdict.likeness))

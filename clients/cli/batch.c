@@ -279,8 +279,9 @@ run_list(cli *self, const void *given)
     if (self->json)
         return CLI_DONE;
     if (shown == 0)
-        printf("no %s yet; muster batch create FILE.csv --template connect-card makes one\n",
-               options->imports ? "imports" : "batches");
+        printf("no %s yet; muster %s makes one\n", options->imports ? "imports" : "batches",
+               options->imports ? "directory import FILE.csv --kind person"
+                                : "batch create FILE.csv --template connect-card");
     else
         print_table_print(table, stdout);
     return CLI_DONE;

@@ -23,10 +23,15 @@ static bool
 one_of(const word *word, const char *list)
 {
     while (*list != 0) {
-        size_t size = strcspn(list, " ");
-        if (size == word->size && memcmp(list, word->text, size) == 0)
+        size_t i = 0;
+        while (i < word->size && list[i] == word->text[i])
+            i++;
+        if (i == word->size && (list[i] == ' ' || list[i] == 0))
             return true;
-        list += size + (list[size] == ' ');
+        list += i;
+        while (*list != ' ' && *list != 0)
+            list++;
+        list += *list == ' ';
     }
     return false;
 }
@@ -135,7 +140,7 @@ set_family(draft *draft, const word *list, size_t count)
     bool joined = false;
     for (size_t i = 0; i < count; i++) {
         size = append(out, size, &list[i], !joined);
-        joined = is_particle(&list[i]) && i + 1 < count;
+        joined = i + 1 < count && is_particle(&list[i]);
     }
     for (size_t i = 0; i < size; i++)
         if (out[i] == '-')

@@ -15,21 +15,29 @@ mix(uint64_t hash, uint64_t word)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+static inline uint64_t
+word_of(const unsigned char *bytes, size_t size)
+{
+    uint64_t word = 0;
+    memcpy(&word, bytes, size);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    return word;
+}
+
 uint32_t
 person_hash(uint32_t seed, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
     uint64_t hash = 0x2545F4914F6CDD1Du ^ ((uint64_t)seed << 32) ^ size;
-    for (; size >= 8; bytes += 8, size -= 8) {
-        uint64_t word = 0;
-        for (int i = 0; i < 8; i++)
-            word |= (uint64_t)bytes[i] << (8 * i);
-        hash = mix(hash, word);
-    }
-    uint64_t rest = 0;
-    for (size_t i = 0; i < size; i++)
-        rest |= (uint64_t)bytes[i] << (8 * i);
-    hash = mix(mix(hash, rest), 0xD6E8FEB86659FD93u);
+    for (; size >= 8; bytes += 8, size -= 8)
+        hash = mix(hash, word_of(bytes, 8));
+    if (size >= 4) // the last eight bytes in two pieces, which may overlap
+        hash = mix(hash, word_of(bytes, 4) | word_of(bytes + size - 4, 4) << 32);
+    else if (size > 0)
+        hash = mix(hash, (uint64_t)bytes[0] | (uint64_t)bytes[size / 2] << 8 | (uint64_t)bytes[size - 1] << 16);
+    hash = mix(hash, 0xD6E8FEB86659FD93u);
     return (uint32_t)(hash >> 32) ^ (uint32_t)hash;
 }
 

@@ -19,36 +19,44 @@ static const uint32_t UNLISTED_PER_MILLION[TERM_KINDS] = {60, 12, 2000, 1000};
 static const uint32_t EQUAL_PERCENT[TERM_KINDS] = {88, 92, 85, 85};
 static const int32_t EQUAL_WEIGHT_MAX[TERM_KINDS] = {11000, 14000, 7000, 9000};
 
+/* log2 of `value` in 1/65536, below the exact one by less than one. */
+static uint32_t
+log2_exact(uint64_t value)
+{
+    int whole = 63 - __builtin_clzll(value);
+    uint64_t x = value << (63 - whole); // [1, 2) with 63 bits behind the point
+    uint32_t fraction = 0;
+    for (int i = 0; i < 16; i++) {
+        unsigned __int128 square = (unsigned __int128)x * x; // [1, 4) with 126
+        bool two = square >> 127 != 0;
+        fraction = fraction << 1 | two;
+        x = (uint64_t)(square >> (two ? 64 : 63));
+    }
+    return (uint32_t)whole << 16 | fraction;
+}
+
+#define LOG_STEPS 1024u
+
+/* Between table entries a straight line: off by less than 1/65536 more. */
+static uint32_t
+log2_fixed(uint64_t value)
+{
+    static uint32_t table[LOG_STEPS + 1];
+    if (table[LOG_STEPS] == 0)
+        for (uint32_t i = 0; i <= LOG_STEPS; i++)
+            table[i] = log2_exact(LOG_STEPS + i) - (10u << 16);
+    int whole = 63 - __builtin_clzll(value);
+    uint64_t x = value << (63 - whole);
+    uint32_t at = (uint32_t)(x >> 53) & (LOG_STEPS - 1), rest = (uint32_t)(x >> 37) & 0xFFFF;
+    return ((uint32_t)whole << 16) + table[at] + (((table[at + 1] - table[at]) * rest) >> 16);
+}
+
 int32_t
 log2_milli(uint64_t over, uint64_t under)
 {
     assert(over > 0 && under > 0);
-    int shift = __builtin_clzll(under) - __builtin_clzll(over);
-    unsigned __int128 scaled = ((unsigned __int128)over << 63) / under; // over / under in 1/2^63
-    // Bring it to [1, 2) with 62 bits behind the point.
-    int whole = shift;
-    unsigned __int128 one = (unsigned __int128)1 << 62;
-    scaled = whole + 1 >= 0 ? scaled >> (whole + 1) : scaled << -(whole + 1);
-    while (scaled < one) {
-        scaled <<= 1;
-        whole--;
-    }
-    while (scaled >= 2 * one) {
-        scaled >>= 1;
-        whole++;
-    }
-    uint64_t x = (uint64_t)scaled;
-    uint32_t fraction = 0;
-    for (int i = 0; i < 16; i++) {
-        unsigned __int128 square = ((unsigned __int128)x * x) >> 62;
-        fraction <<= 1;
-        if (square >= 2 * one) {
-            square >>= 1;
-            fraction |= 1;
-        }
-        x = (uint64_t)square;
-    }
-    return whole * 1000 + (int32_t)((fraction * 1000u) >> 16);
+    int64_t difference = (int64_t)log2_fixed(over) - (int64_t)log2_fixed(under);
+    return (int32_t)(difference * 1000 / 65536);
 }
 
 /* Parameters: version, population, personal identifiers, then for each kind least, count and (hash, count) pairs; 32
@@ -138,32 +146,22 @@ weigher_release(weigher *weigher)
         terms_release(&weigher->listed[kind]);
 }
 
+/* The census by the hash of the value; two names with one hash would count as one. */
 static uint32_t
-census_per_million(term_kind kind, const char *text, size_t size)
+census_per_million(term_kind kind, uint32_t hash)
 {
-    // 4,096 slots for each list, filled on first use: a search per row must not scan a thousand names.
-    static const common_name *table[2][4096];
-    static bool ready;
+    static terms census[2];
     if (kind > TERM_FAMILY)
         return 0;
-    if (!ready) {
-        for (int list = 0; list < 2; list++) {
-            const common_name *names = list == 0 ? COMMON_GIVEN : COMMON_FAMILY;
-            size_t count =
-                list == 0 ? sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN : sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY;
-            for (size_t i = 0; i < count; i++) {
-                uint32_t at = person_hash(3, names[i].name, strlen(names[i].name)) & 4095;
-                while (table[list][at] != NULL)
-                    at = (at + 1) & 4095;
-                table[list][at] = &names[i];
-            }
-        }
-        ready = true;
+    if (census[0].size == 0) {
+        for (size_t i = 0; i < sizeof COMMON_GIVEN / sizeof *COMMON_GIVEN; i++)
+            terms_count(&census[0], term_hash(TERM_GIVEN, COMMON_GIVEN[i].name, strlen(COMMON_GIVEN[i].name)),
+                        (int)COMMON_GIVEN[i].per_million);
+        for (size_t i = 0; i < sizeof COMMON_FAMILY / sizeof *COMMON_FAMILY; i++)
+            terms_count(&census[1], term_hash(TERM_FAMILY, COMMON_FAMILY[i].name, strlen(COMMON_FAMILY[i].name)),
+                        (int)COMMON_FAMILY[i].per_million);
     }
-    for (uint32_t at = person_hash(3, text, size) & 4095; table[kind][at] != NULL; at = (at + 1) & 4095)
-        if (strlen(table[kind][at]->name) == size && memcmp(table[kind][at]->name, text, size) == 0)
-            return table[kind][at]->per_million;
-    return 0;
+    return terms_get(&census[kind], hash);
 }
 
 static uint32_t
@@ -178,12 +176,12 @@ bearers(const weigher *weigher, term_kind kind, uint32_t hash)
 int32_t
 weigher_equal(const weigher *weigher, term_kind kind, const char *text, size_t size)
 {
-    uint32_t per_million = census_per_million(kind, text, size);
+    uint32_t hash = term_hash(kind, text, size), per_million = census_per_million(kind, hash);
     if (per_million == 0)
         per_million = UNLISTED_PER_MILLION[kind];
     uint64_t all = (uint64_t)weigher->population + (weigher->file == NULL ? 0 : people_count(weigher->file));
     // The value itself is one of those counted: frequency is about the others.
-    uint64_t borne = (uint64_t)bearers(weigher, kind, term_hash(kind, text, size)) * 1000000;
+    uint64_t borne = (uint64_t)bearers(weigher, kind, hash) * 1000000;
     uint64_t mixed = (uint64_t)MIXED[kind] * per_million;
     int32_t weight = log2_milli((all + MIXED[kind]) * 10000 * EQUAL_PERCENT[kind], borne + mixed);
     return weight < 0 ? 0 : weight > EQUAL_WEIGHT_MAX[kind] ? EQUAL_WEIGHT_MAX[kind] : weight;
@@ -192,9 +190,9 @@ weigher_equal(const weigher *weigher, term_kind kind, const char *text, size_t s
 bool
 weigher_known(const weigher *weigher, term_kind kind, const char *text, size_t size)
 {
-    if (census_per_million(kind, text, size) > 0 || (kind == TERM_GIVEN && nicknames_known(text, size)))
-        return true;
     uint32_t hash = term_hash(kind, text, size);
+    if (census_per_million(kind, hash) > 0 || (kind == TERM_GIVEN && nicknames_known(text, size)))
+        return true;
     uint32_t file = weigher->file == NULL ? 0 : terms_get(&people_terms(weigher->file)[kind], hash);
     return terms_get(&weigher->listed[kind], hash) + file / 2 >= 4;
 }

@@ -42,7 +42,7 @@ bool weigher_known(const weigher *weigher, term_kind kind, const char *text, siz
  */
 int32_t weigher_prior(const weigher *weigher, bool in_file);
 
-/* 1000 * log2(over / under), rounded down to a 1/1000; both positive. */
+/* 1000 * log2(over / under), exact to 1/1000 or so; both positive. */
 int32_t log2_milli(uint64_t over, uint64_t under);
 
 /* Probabilities in millionths of each of `count` exclusive answers whose odds against "none of them" are `weights`

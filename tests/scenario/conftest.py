@@ -1,5 +1,7 @@
 """conftest.py - fixtures, and what a failing test shows of the processes it ran."""
 
+import signal
+
 import pytest
 
 import support
@@ -53,3 +55,8 @@ def public_data():
     if support.PUBLIC is None or not support.PUBLIC.is_dir():
         pytest.skip("no data: MUSTER_TEST_DATA is not set")
     return support.PUBLIC
+
+
+def pytest_configure():
+    """A run that is told to stop takes its instances with it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -32,15 +32,19 @@ def _spelt(number):
 
 
 def person(number):
-    """Person `number`, always the same. No two share a family name: it ends in the number, spelt in syllables."""
+    """Person `number`, always the same. No two share a family name: it ends in the number, spelt in syllables; nor both
+    given name and birth date."""
     r = random.Random(f"person/{number}")
-    given, family = _name(r, 1), _name(r, 1) + _spelt(number)
+    starts, middles, ends = len(STARTS), len(MIDDLES), len(ENDS)
+    given = STARTS[number % starts] + MIDDLES[number // starts % middles] + ENDS[number // starts // middles % ends]
+    family = _name(r, 1) + _spelt(number)
+    born = number % 25199  # days, no common factor with the number of given names: no two people share both
     return {
         "member_number": "",
         "given_name": given,
         "family_name": family,
         "suffix": "",
-        "birth_date": f"{r.randint(1930, 2005)}-{r.randint(1, 12):02}-{r.randint(1, 28):02}",
+        "birth_date": f"{1930 + born // 336}-{born // 28 % 12 + 1:02}-{born % 28 + 1:02}",
         "email": f"{given}.{family}.{number}@example.org".lower(),
         "phone": f"+1206{2000000 + number:07}",
         "street": f"{r.randint(1, 9999)} {_name(r, 2)} Street",

@@ -132,6 +132,7 @@ class Bus:
             self.socket = self.context.socket(zmq.DEALER)
             self.socket.setsockopt(zmq.ROUTING_ID, b"t" + os.urandom(8))
             self.socket.setsockopt(zmq.LINGER, 0)
+            self.socket.setsockopt(zmq.SNDTIMEO, 1000)  # without a connection sending would wait for ever
             if self.curve:
                 server, public, secret = self.curve
                 self.socket.curve_serverkey, self.socket.curve_publickey = server.encode(), public.encode()
@@ -151,7 +152,10 @@ class Bus:
     # one request, one reply -------------------------------------------------------------------------------
 
     def send(self, request, bodies=()):
-        self.socket.send_multipart([request.SerializeToString(), *bodies])
+        try:
+            self.socket.send_multipart([request.SerializeToString(), *bodies])
+        except zmq.Again:
+            raise Unavailable("no connection to send on") from None
 
     def pump(self, timeout_s):
         """Takes what comes within the time; replies go to whoever asked, the rest to `deliveries`. True: something came."""

@@ -142,7 +142,10 @@ print_live(cli *self, const events_options *options, uint64_t next, uint64_t lef
             mst_arena_destroy(&arena);
             return cli_unreachable(self, "muster status shows what runs", "lost the system (%s)", mst_status_name(rc));
         }
+        if (message.event == MST_LINK_LOST)
+            cli_note(self, "the connection is lost; waiting for it to come back");
         if (message.event == MST_LINK_BACK) {
+            cli_note(self, "connected again, going on at event %llu", (unsigned long long)next);
             subscribe(self, options, next);
             used = 0;
             continue;

@@ -51,22 +51,20 @@ rows_under(const csv_dialect *dialect, const uint8_t *text, size_t size, bool wh
     form->rows_count = self.count;
 }
 
-/* The number of columns that most rows have, and their share. */
+/* The number of columns that most rows have (of several such the largest), and their share. */
 static double
 uniform(const file_form *form, uint32_t *columns)
 {
-    uint32_t best = 0;
+    uint16_t rows_with[CSV_COLUMNS_MAX + 2] = {0};
     *columns = 0;
     for (uint32_t i = 0; i < form->rows_count; i++) {
-        uint32_t same = 0;
-        for (uint32_t j = 0; j < form->rows_count; j++)
-            same += form->rows[j].count == form->rows[i].count;
-        if (same > best || (same == best && form->rows[i].count > *columns)) {
-            best = same;
-            *columns = form->rows[i].count;
-        }
+        uint32_t count = form->rows[i].count > CSV_COLUMNS_MAX ? CSV_COLUMNS_MAX + 1 : form->rows[i].count;
+        rows_with[count]++;
     }
-    return form->rows_count == 0 ? 0 : (double)best / form->rows_count;
+    for (uint32_t count = 1; count <= CSV_COLUMNS_MAX + 1; count++)
+        if (rows_with[count] > 0 && rows_with[count] >= rows_with[*columns])
+            *columns = count;
+    return form->rows_count == 0 ? 0 : (double)rows_with[*columns] / form->rows_count;
 }
 
 /* The row among the first ones that names most wanted columns. */
@@ -82,6 +80,8 @@ best_header(const file_form *form, header_hint hint, uint32_t *row)
             best = fits;
             *row = i;
         }
+        if (best >= 2 && 2 * best >= given)
+            break; // no other row will be more of a header
     }
     return best;
 }
@@ -216,11 +216,14 @@ dialect_guess(const uint8_t *text, size_t size, bool whole, header_hint hint, ms
         if (tried.columns > 1)
             score = share * DELIMITERS[i].weight * (broken ? 0.5 : 1) + 0.2 * (1 - 1.0 / tried.columns);
         uint32_t row;
-        score += 2 * best_header(&tried, hint, &row);
+        uint32_t fits = best_header(&tried, hint, &row);
+        score += 2 * fits;
         if (score > best) {
             best = score;
             *form = tried;
         }
+        if (fits >= 2 && fits >= tried.columns)
+            break; // every column is a wanted one
     }
     form->line_end = guess_line_end(text, size, quote);
     guess_header(form, hint);

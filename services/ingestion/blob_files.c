@@ -349,7 +349,7 @@ files_partials(blobs *base, void (*each)(void *context, const char *batch_id), v
         return;
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         const char *dot = strrchr(entry->d_name, '.');
-        if (dot == NULL || dot == entry->d_name || dot - entry->d_name >= 32)
+        if (entry->d_name[0] == '.' || dot == NULL || dot - entry->d_name >= 32)
             continue;
         char batch_id[32];
         snprintf(batch_id, sizeof batch_id, "%.*s", (int)(dot - entry->d_name), entry->d_name);

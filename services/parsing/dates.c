@@ -144,6 +144,8 @@ with_month_name(cursor c, char out[10])
     for (size_t i = 0; i < 4; i++)
         if (c.end - c.at >= 2 && memcmp(c.at, endings[i], 2) == 0)
             c.at += 2;
+    if (c.at == c.end || is_digit(*c.at)) // "Mar 2020" has no day
+        return DATE_WRONG;
     skip_separators(&c);
     if (!named) {
         if (c.end - c.at >= 3 && memcmp(c.at, "of ", 3) == 0)

@@ -1,0 +1,230 @@
+/* test_values.c - what fields take, in which form it is kept, and what is said of the rest. */
+#include "services/parsing/values.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define RIGHT MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN
+#define TYPE MUSTER__V1__WRONG_KIND__WRONG_TYPE
+
+static Muster__V1__Field field;
+static date_order order;
+static char message[VALUE_MESSAGE_SIZE];
+
+static void
+given(Muster__V1__FieldType type, const char *format)
+{
+    muster__v1__field__init(&field);
+    field.type = type;
+    field.format = (char *)format;
+    order = DATE_ORDER_UNKNOWN;
+}
+
+static Muster__V1__WrongKind
+read_value(const char *value, char kept[200])
+{
+    value_rule rule;
+    value_text out;
+    assert_int_equal(value_rule_init(&rule, &field), MST_OK);
+    rule.order = order;
+    Muster__V1__WrongKind wrong = value_read(&rule, (const uint8_t *)value, strlen(value), &out);
+    if (wrong == RIGHT)
+        snprintf(kept, 200, "%.*s", (int)out.size, (const char *)out.data);
+    else
+        value_message(&rule, wrong, message);
+    value_rule_release(&rule);
+    return wrong;
+}
+
+static void
+keeps(const char *value, const char *expected)
+{
+    char kept[200] = "";
+    if (read_value(value, kept) != RIGHT)
+        fail_msg("\"%s\" is refused: %s", value, message);
+    assert_string_equal(kept, expected);
+}
+
+static void
+refuses(const char *value, Muster__V1__WrongKind kind, const char *words)
+{
+    char kept[200];
+    assert_int_equal(read_value(value, kept), kind);
+    if (strstr(message, words) == NULL)
+        fail_msg("no \"%s\" in \"%s\"", words, message);
+}
+
+static void
+dates_are_days_of_the_calendar(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "default");
+    keeps("2020-02-29", "2020-02-29");
+    refuses("2021-02-29", TYPE, "no such day");
+    refuses("1900-02-29", TYPE, "no such day");
+    keeps("2000-02-29", "2000-02-29");
+    refuses("2020-13-01", TYPE, "no such day");
+    refuses("0000-01-01", TYPE, "no such day");
+    refuses("29.02.2020", TYPE, "YYYY-MM-DD");
+    refuses("2020-2-9", TYPE, "YYYY-MM-DD");
+}
+
+static void
+dates_of_any_form_are_read_where_they_have_one_meaning(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "any");
+    keeps("2020-2-9", "2020-02-09");
+    keeps("19801231", "1980-12-31");
+    keeps("2020-02-09T00:00:00Z", "2020-02-09");
+    keeps("25/3/1980", "1980-03-25");
+    keeps("3/25/1980", "1980-03-25");
+    keeps("4/4/1980", "1980-04-04");
+    keeps("25. 3. 1980", "1980-03-25");
+    keeps("4 March 2020", "2020-03-04");
+    keeps("Mar 4th, 2020", "2020-03-04");
+    keeps("4-Sept-2020", "2020-09-04");
+    refuses("3/4/1980", TYPE, "unclear");
+    order = DATE_DAY_FIRST;
+    keeps("3/4/1980", "1980-04-03");
+    order = DATE_MONTH_FIRST;
+    keeps("3/4/1980", "1980-03-04");
+    keeps("25/3/1980", "1980-03-25"); // has one meaning, whatever the column says
+    refuses("3/4/80", TYPE, "four digits");
+    refuses("31/31/1980", TYPE, "no such day");
+    refuses("soon", TYPE, "not a date");
+    refuses("Mar 2020", TYPE, "not a date");
+}
+
+static void
+a_date_format_is_followed_to_the_letter(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "%d.%m.%Y");
+    keeps("3.4.1980", "1980-04-03");
+    refuses("1980-04-03", TYPE, "%d.%m.%Y");
+    refuses("3.4.1980 ", TYPE, "%d.%m.%Y");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "%m/%d/%y");
+    keeps("12/31/68", "2068-12-31");
+    keeps("12/31/69", "1969-12-31");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "%d %B %Y");
+    keeps("3 april 1980", "1980-04-03");
+}
+
+static void
+numbers_and_truths_have_one_form(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_INTEGER, "");
+    keeps("007", "7");
+    keeps("+7", "7");
+    keeps("-0", "0");
+    keeps("-12", "-12");
+    refuses("1.0", TYPE, "whole number");
+    refuses("-", TYPE, "whole number");
+    refuses("12345678901234567890", TYPE, "whole number");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_NUMBER, "");
+    keeps("+3.50", "3.50");
+    keeps("-1e-5", "-1e-5");
+    keeps(".5", ".5");
+    refuses("3,5", TYPE, "point");
+    refuses("1e", TYPE, "number");
+    refuses(".", TYPE, "number");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN, "");
+    keeps("YES", "true");
+    keeps("0", "false");
+    refuses("maybe", TYPE, "yes or no");
+}
+
+static void
+email_addresses_are_checked_by_their_form(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_EMAIL, "");
+    keeps("Ann.O'Neil+x@mail.Example.org", "Ann.O'Neil+x@mail.Example.org");
+    keeps("m\xC3\xBCller@\xC3\xBC.example", "m\xC3\xBCller@\xC3\xBC.example");
+    static const char *const bad[] = {"ann",        "ann@",      "@b.org",    "ann@b",     "a b@c.org", "a@b@c.org",
+                                      "a..b@c.org", ".a@c.org",  "a.@c.org",  "a@-b.org",  "a@b..org",  "a@b.org.",
+                                      "a@b.o",      "a,b@c.org", "a;b@c.org", "<a@c.org>", "a@b_c.org"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        refuses(bad[i], TYPE, "name@example.org");
+}
+
+static void
+phone_numbers_have_digits_enough_and_little_else(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_PHONE, "");
+    keeps("+1 (206) 555-0101", "+1 (206) 555-0101");
+    keeps("206.555.0101 ext. 7", "206.555.0101 ext. 7");
+    keeps("0041\xC2\xA0"
+          "44 555",
+          "0041\xC2\xA0"
+          "44 555");
+    refuses("1234", TYPE, "digits");
+    refuses("call me", TYPE, "digits");
+    refuses("206+555+0101", TYPE, "digits");
+    refuses("123456789012345678901", TYPE, "digits");
+}
+
+static void
+constraints_say_what_would_be_right(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    char *allowed[] = {"North", "South"};
+    field.enum_values = allowed;
+    field.n_enum_values = 2;
+    keeps("south", "South");
+    refuses("East", MUSTER__V1__WRONG_KIND__WRONG_ENUM, "North, South");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    field.min_length = 2;
+    field.max_length = 3;
+    keeps("\xC3\xA9\xC3\xA9\xC3\xA9", "\xC3\xA9\xC3\xA9\xC3\xA9"); // three characters, six bytes
+    refuses("a", MUSTER__V1__WRONG_KIND__WRONG_LENGTH, "2 to 3");
+    refuses("abcd", MUSTER__V1__WRONG_KIND__WRONG_LENGTH, "2 to 3");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    field.pattern = "[A-Z]{2}\\d+";
+    keeps("AB12", "AB12");
+    refuses("xAB12", MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "[A-Z]");
+    refuses("AB", MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "[A-Z]");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_INTEGER, "");
+    field.minimum = "1";
+    field.maximum = "10";
+    keeps("10", "10");
+    refuses("11", MUSTER__V1__WRONG_KIND__WRONG_RANGE, "at least 1 and at most 10");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "any");
+    field.minimum = "1900-01-01";
+    keeps("1900-01-01", "1900-01-01");
+    refuses("31.12.1899", MUSTER__V1__WRONG_KIND__WRONG_RANGE, "at least 1900-01-01");
+}
+
+static void
+a_hostile_pattern_does_not_hold_a_batch_up(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    field.pattern = "(a+)+b";
+    refuses("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac",
+            MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "(a+)+b");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dates_are_days_of_the_calendar),
+        cmocka_unit_test(dates_of_any_form_are_read_where_they_have_one_meaning),
+        cmocka_unit_test(a_date_format_is_followed_to_the_letter),
+        cmocka_unit_test(numbers_and_truths_have_one_form),
+        cmocka_unit_test(email_addresses_are_checked_by_their_form),
+        cmocka_unit_test(phone_numbers_have_digits_enough_and_little_else),
+        cmocka_unit_test(constraints_say_what_would_be_right),
+        cmocka_unit_test(a_hostile_pattern_does_not_hold_a_batch_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,6 +2,7 @@
 #include "names.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,10 +295,20 @@ names_city(uint64_t random)
     return &cities[skewed(random, COUNT(cities))];
 }
 
-name
-names_street(const names *table, uint64_t random)
+/* Four of ten streets have one of the common names, the others one of their own, as towns have. */
+size_t
+names_street(const names *table, uint64_t random, char *out)
 {
-    return table->streets[random % COUNT(table->streets)];
+    bool common = random % 10 < 4;
+    name word = common ? table->streets[random / 10 % COUNT(table->streets)]
+                       : table->family[names_draw_family(table, random / 10)];
+    memcpy(out, word.text, word.size);
+    if (common) {
+        out[word.size] = '\0';
+        return word.size;
+    }
+    const char *type = street_types[(random >> 32) % COUNT(street_types)];
+    return (size_t)(stpcpy(stpcpy(out + word.size, " "), type) - out);
 }
 
 const char *

@@ -7,6 +7,7 @@
 #ifndef MUSTER_BENCH_NAMES_H
 #define MUSTER_BENCH_NAMES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct name {
@@ -39,7 +40,8 @@ uint32_t names_draw_family(const names *table, uint64_t random);
 const char *names_nickname(name given);
 
 const city *names_city(uint64_t random);
-name names_street(const names *table, uint64_t random);
+/* Writes a street without number, terminated, at most 40 bytes; returns its size. */
+size_t names_street(const names *table, uint64_t random, char *out);
 const char *names_campus(uint64_t random);
 const char *names_note(uint64_t random); /* some with commas, quotes and line ends */
 

@@ -94,8 +94,7 @@ address_of(const people *population, uint64_t random, person *out)
     uint64_t a = draw(&state);
     char *at = append_number(out->street, 1 + a % 9899);
     *at++ = ' ';
-    name street = names_street(population->names, draw(&state));
-    at = append(at, street.text, street.size);
+    at += names_street(population->names, draw(&state), at);
     if ((a >> 40) % 8 == 0) {
         at = append(at, ", Apt ", 6);
         append_number(at, 1 + (a >> 20) % 60);

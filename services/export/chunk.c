@@ -113,6 +113,7 @@ static void
 add_change(job *self, mst_work *work, const directory_record *record)
 {
     size_t size = record->id_size + size_after(self);
+    self->chunk_changed_size += size;
     if (self->out.values_size > 0 && self->out.values_size + size > CHANGED_SIZE_MAX)
         add_changed_event(self, work);
     uint32_t at = mst_rows_builder_rows(&self->out);
@@ -171,6 +172,14 @@ find_free_id(job *self, directory_record *record)
     }
 }
 
+/* Whether the record as `after` has it can be written by this chunk. */
+static bool
+has_room(const job *self)
+{
+    size_t size = size_after(self);
+    return size <= RECORD_SIZE_MAX && self->chunk_changed_size + size <= CHUNK_CHANGED_SIZE_MAX;
+}
+
 static void
 write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of)
 {
@@ -195,7 +204,7 @@ write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row,
     bool differs = update_row(&self->plan, rows, row, before, self->after);
     if (known)
         self->users[one->target]--;
-    if (differs && size_after(self) > RECORD_SIZE_MAX) {
+    if (differs && !has_room(self)) {
         add_result(of, MUSTER__V1__OUTCOME__OUTCOME_REJECTED, NULL, 0, 0);
         return;
     }
@@ -248,6 +257,7 @@ chunk_write(job *self, mst_work *work, const Muster__V1__EntriesRead *entries, c
                   .id_ends = mst_arena_alloc(scratch, ((size_t)rows->rows + 1) * sizeof *of.id_ends),
                   .versions = mst_arena_alloc(scratch, ((size_t)rows->rows + 1) * sizeof *of.versions)};
     mst_rows_builder_init(&self->out, (uint32_t)self->kind->n_fields + 1);
+    self->chunk_changed_size = 0;
     for (uint32_t row = 0; row < rows->rows; row++)
         write_row(self, work, rows, row, &of);
     add_changed_event(self, work);

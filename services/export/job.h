@@ -22,6 +22,10 @@
     (700u << 10) /* bytes of values after which a RecordsChanged is full; less than a body by one                      \
                     record, if it holds more than one */
 
+#define CHUNK_CHANGED_SIZE_MAX                                                                                         \
+    (12u << 20) /* bytes of values changed by one chunk, so that they fit into one commit; a                           \
+                   row that would make more is rejected */
+
 typedef enum job_phase {
     JOB_CATCHING_UP, /* earlier exports of the kind must have reached the directory */
     JOB_COUNTING,    /* after a crash: what the accepted parts did */
@@ -81,6 +85,7 @@ typedef struct job {
     uint32_t *out_versions;
     uint8_t *out_restored; /* a bit each: was deleted before */
     bool out_restores;
+    size_t chunk_changed_size;
     size_t out_versions_room;
     mst_slice *before, *after; /* a cell per field of the kind */
 } job;

@@ -486,6 +486,30 @@ people_are_found_by_words_in_any_case(void **state)
     stage_close(&it);
 }
 
+/* 40 records of 400 KB each, all changed by one chunk of small rows: what does not fit into a commit is itemised. */
+static void
+a_chunk_never_changes_more_than_a_commit_can_hold(void **state)
+{
+    (void)state;
+    stage *it = world_open("", 20);
+    char *large = mst_arena_alloc(it->arena, 400001);
+    memset(large, 'x', 400000);
+    world_row people_rows[40], rows[40];
+    for (unsigned i = 0; i < 40; i++) {
+        char *id = mst_arena_printf(it->arena, "p%u", i);
+        people_rows[i] = (world_row){{"Ada", large, "", ""}, .id = id};
+        rows[i] = (world_row){{"Ada L", "", "", ""}, MATCHED(id)};
+    }
+    world_run(it,
+              &(world_batch){
+                  .id = "B1", .import = true, .import_ids = true, .rows = people_rows, .count = 40, .chunk_rows = 2});
+    world_run(it, &(world_batch){.id = "B2", .rows = rows, .count = 40, .position = it->count});
+    const Muster__V1__BatchCompleted *done = stage_last(it, "BatchCompleted");
+    assert_int_equal(done->updated, 31);
+    assert_int_equal(done->rejected, 9);
+    stage_close(&it);
+}
+
 static void
 asking_for_an_unknown_kind_names_the_known_ones(void **state)
 {
@@ -525,6 +549,7 @@ main(void)
         cmocka_unit_test(the_length_of_a_stretch_changes_nothing_in_the_result),
         cmocka_unit_test(an_export_waits_until_the_one_before_has_reached_the_directory),
         cmocka_unit_test(people_are_found_by_words_in_any_case),
+        cmocka_unit_test(a_chunk_never_changes_more_than_a_commit_can_hold),
         cmocka_unit_test(asking_for_an_unknown_kind_names_the_known_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,7 @@ def one_run(prepared, content, victim=None, chooser=None, undisturbed=None):
     instance = Instance()
     striker, stop = None, threading.Event()
     try:
-        shutil.copytree(prepared, instance.data)
+        shutil.copytree(prepared, instance.data, ignore=shutil.ignore_patterns("*.sock"))
         instance.up()
         path = instance.file("cards.csv", content)
         with instance.bus(producer="policy") as bus:

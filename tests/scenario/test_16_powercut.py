@@ -179,6 +179,9 @@ def test_the_control_with_sync_off_loses_what_it_acknowledged(tmp_path):
             broker.process.wait(timeout=20)
         finally:
             broker.end()
-        held, _ = log_of(data)
+        try:
+            held, _ = log_of(data)
+        except AssertionError:  # so much is gone that the broker refuses what is left
+            held = {}
         lost += sum(held.get(seq) != number for number, seq in appender.acknowledged.items())
     assert lost > 0, f"seed {SEED}: with sync off nothing was lost, so the power cut of this test is none"

@@ -5,8 +5,10 @@
 #include "commands.h"
 #include "document.h"
 #include "print.h"
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *
 batch_state_title(Muster__V1__BatchState state)
@@ -88,6 +90,15 @@ batch_waits(mst_arena *arena, const Muster__V1__BatchView *view, const char **wh
     return *what != NULL;
 }
 
+const char *
+batch_same_file(mst_arena *arena, const Muster__V1__BatchView *view)
+{
+    char *text = "";
+    for (size_t i = 0; i < view->n_same_file_as && i < 5; i++)
+        text = mst_arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", view->same_file_as[i]);
+    return view->n_same_file_as <= 5 ? text : mst_arena_printf(arena, "%s and others", text);
+}
+
 bool
 batch_rests(const Muster__V1__BatchView *view)
 {
@@ -154,8 +165,8 @@ batch_print(cli *self, const Muster__V1__BatchView *view)
     }
     if (view->file_size > 0)
         line("file", "%s, %s", print_clean(arena, view->file_name), print_size(arena, view->file_size));
-    for (size_t i = 0; i < view->n_same_file_as; i++)
-        line("same file as", "%s", view->same_file_as[i]);
+    if (view->n_same_file_as > 0)
+        line("same file", "as %s", batch_same_file(arena, view));
     print_rows(self, view);
     for (size_t i = 0; i < view->n_warnings; i++)
         line("note", "%s", print_clean(arena, view->warnings[i]));
@@ -249,7 +260,8 @@ run_list(cli *self, const void *given)
     static const char *const HEADINGS[] = {"<ID",      "<NAME", "<TEMPLATE",  "<DATE",     "<STATE",
                                            "<OUTCOME", ">ROWS", ">QUESTIONS", "<OPERATOR", NULL};
     const list_options *options = given;
-    const char *user = getenv("USER"), *after = "";
+    const struct passwd *entry = options->mine ? getpwuid(geteuid()) : NULL;
+    const char *user = entry == NULL ? NULL : entry->pw_name, *after = "";
     uint64_t shown = 0, max = cli_max(self, options->max);
     print_table *table = print_table_new(self->arena, HEADINGS);
     while (shown < max) {

@@ -18,6 +18,8 @@ const Muster__V1__TemplateView *batch_template(cli *self, const Muster__V1__Batc
 bool batch_rests(const Muster__V1__BatchView *view);
 /* True when it rests because a person has something to do; `what` gets that, as a sentence with the command. */
 bool batch_waits(mst_arena *arena, const Muster__V1__BatchView *view, const char **what);
+/* Earlier batches of the same file: "B3, B2". */
+const char *batch_same_file(mst_arena *arena, const Muster__V1__BatchView *view);
 /* Where the batch stands and what it did, in a few lines. */
 void batch_print(cli *self, const Muster__V1__BatchView *view);
 /* As JSON: the view, and "waits_for_person". */

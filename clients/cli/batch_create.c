@@ -72,10 +72,11 @@ name_of(cli *self, const upload_file *upload)
 static void
 warn_same_file(cli *self, const Muster__V1__BatchView *view)
 {
-    for (size_t i = 0; i < view->n_same_file_as; i++)
-        cli_note(self,
-                 "this is the same file as that of %s; muster batch cancel %s stops this one if that was not meant",
-                 view->same_file_as[i], view->batch_id);
+    if (view->n_same_file_as > 0)
+        cli_note(
+            self,
+            "the same file was uploaded before, as %s; muster batch cancel %s stops this one if that was not meant",
+            batch_same_file(self->arena, view), view->batch_id);
 }
 
 /* Uploads, watches if asked, and prints the batch. */

@@ -245,7 +245,10 @@ run_detached(cli *self, const up_options *options)
     if (log == NULL)
         return cli_fail(self, "check the directory's owner and the free space", "cannot write %s: %s", log_path,
                         strerror(errno));
-    fseek(log, 0, SEEK_END);
+    // Read by a handle of its own: the writer's position is shared with the process in the background.
+    FILE *said = fopen(log_path, "re");
+    if (said == NULL || fseek(said, 0, SEEK_END) != 0)
+        return cli_fail(self, NULL, "cannot read %s: %s", log_path, strerror(errno));
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
         return cli_fail(self, NULL, "no pipe: %s", strerror(errno));
@@ -255,7 +258,7 @@ run_detached(cli *self, const up_options *options)
         return cli_fail(self, NULL, "cannot start a process: %s", strerror(errno));
     if (pid > 0) {
         close(ends[1]);
-        return wait_background(self, ends[0], log, log_path);
+        return wait_background(self, ends[0], said, log_path);
     }
     close(ends[0]);
     setsid();

@@ -8,15 +8,16 @@ enum seed {
     KEY_ID = 1,
     KEY_EMAIL,
     KEY_PHONE,
-    KEY_BIRTH_INITIAL,
+    KEY_BIRTH_SOUND,
     KEY_NAME,
     KEY_NAME_YEAR,
     KEY_NAME_DAY,
     KEY_NAME_PLACE,
     KEY_GIVEN_HOUSE,
-    KEY_BIRTH,
     KEY_HOUSE,
-    KEY_LOCAL_PART
+    KEY_LOCAL_PART,
+    KEY_BIRTH,
+    KEY_HOUSE_COARSE
 };
 
 uint32_t
@@ -133,13 +134,13 @@ add_contacts(keys *keys, const person_view *view)
 }
 
 size_t
-blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
+blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX], size_t *fine)
 {
     const person *person = view->person;
     keys keys = {list, 0};
     add_contacts(&keys, view);
 
-    uint32_t given = 0, given_sound = 0, given_initial = 0, family = 0, family_sound = 0, family_initial = 0;
+    uint32_t given = 0, given_sound = 0, given_initial = 0, family = 0, family_sound = 0;
     if (person->sizes[SLOT_GIVEN] > 0) {
         size_t size;
         const char *formal = nicknames_formal(view->texts[SLOT_GIVEN], person->sizes[SLOT_GIVEN], &size);
@@ -150,7 +151,6 @@ blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
     if (person->sizes[SLOT_FAMILY] > 0) {
         family = person_hash(KEY_NAME, view->texts[SLOT_FAMILY], person->sizes[SLOT_FAMILY]);
         family_sound = blocking_sound(view->texts[SLOT_FAMILY], person->sizes[SLOT_FAMILY]);
-        family_initial = (unsigned char)view->texts[SLOT_FAMILY][0];
     }
     uint32_t year = BIRTH_YEAR(person->birth), month = BIRTH_MONTH(person->birth), day = BIRTH_DAY(person->birth);
     sort2(&month, &day); // 3 April and 4 March meet
@@ -160,14 +160,11 @@ blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
     uint32_t street = street_word(view->texts[SLOT_STREET], person->sizes[SLOT_STREET]);
     bool has_number = person->sizes[SLOT_NUMBER] > 0, has_postcode = person->sizes[SLOT_POSTCODE] > 0;
 
-    if (month > 0) {
-        uint32_t date = BIRTH_OF(year, month, day);
-        add2(&keys, KEY_BIRTH, date, 0);
-        if (given_initial > 0)
-            add2(&keys, KEY_BIRTH_INITIAL, date, given_initial);
-        if (family_initial > 0)
-            add2(&keys, KEY_BIRTH_INITIAL, date, family_initial);
-    }
+    uint32_t date = month > 0 ? BIRTH_OF(year, month, day) : 0;
+    if (date > 0 && given_sound > 0)
+        add2(&keys, KEY_BIRTH_SOUND, date, given_sound);
+    if (date > 0 && family_sound > 0)
+        add2(&keys, KEY_BIRTH_SOUND, date, family_sound);
     if (given > 0 && family > 0) {
         uint32_t low = given, high = family;
         sort2(&low, &high);
@@ -187,9 +184,14 @@ blocking_keys(const person_view *view, uint32_t list[BLOCKING_KEYS_MAX])
             add3(&keys, KEY_NAME_PLACE, low, high, 0);
     }
     if (street > 0 && has_number) {
-        add2(&keys, KEY_HOUSE, number, street);
+        add3(&keys, KEY_HOUSE, number, street, has_postcode ? postcode : city);
         if (given_initial > 0)
             add3(&keys, KEY_GIVEN_HOUSE, given_initial, number, street);
     }
+    *fine = keys.count;
+    if (date > 0)
+        add2(&keys, KEY_BIRTH, date, 0);
+    if (street > 0 && has_number)
+        add2(&keys, KEY_HOUSE_COARSE, number, street);
     return keys.count;
 }

@@ -19,6 +19,9 @@ finder_init(finder *finder, const people *directory, uint64_t position, const pe
     finder->weigher = weigher;
     finder->prior_directory = weigher_prior(weigher, false);
     finder->prior_file = weigher_prior(weigher, true);
+    // Both numbers are those of MatchingStarted: the same for every worker.
+    finder->coarse[0] = weigher->population <= COARSE_PEOPLE_MAX;
+    finder->coarse[1] = file != NULL && people_count(file) <= COARSE_PEOPLE_MAX;
     finder->weight_min = -8000;
     finder->compared = 0;
     finder->stamp = 0;
@@ -30,7 +33,7 @@ typedef struct group_row {
     const person *person;
     uint32_t keys[BLOCKING_KEYS_MAX];
     uint32_t blocks[SIDES][BLOCKING_KEYS_MAX];
-    size_t keys_count;
+    size_t keys_count[SIDES];
     person_ref *refs[SIDES];
     size_t refs_count[SIDES];
 } group_row;
@@ -140,18 +143,17 @@ find_group(finder *finder, group_row *rows, size_t count, found *out, uint8_t *c
     for (size_t r = 0; r < count; r++) {
         person_view view;
         person_view_of(&view, rows[r].person);
-        rows[r].keys_count = blocking_keys(&view, rows[r].keys);
-        for (size_t k = 0; k < rows[r].keys_count; k++) {
-            if (finder->directory != NULL)
-                people_prefetch_key(finder->directory, rows[r].keys[k]);
-            if (finder->file != NULL)
-                people_prefetch_key(finder->file, rows[r].keys[k]);
-        }
+        size_t fine, all = blocking_keys(&view, rows[r].keys, &fine);
+        rows[r].keys_count[0] = finder->directory == NULL ? 0 : finder->coarse[0] ? all : fine;
+        rows[r].keys_count[1] = finder->file == NULL ? 0 : finder->coarse[1] ? all : fine;
+        for (unsigned side = 0; side < SIDES; side++)
+            for (size_t k = 0; k < rows[r].keys_count[side]; k++)
+                people_prefetch_key(side == 0 ? finder->directory : finder->file, rows[r].keys[k]);
     }
     for (size_t r = 0; r < count; r++)
         for (unsigned side = 0; side < SIDES; side++) {
             const people *people = side == 0 ? finder->directory : finder->file;
-            for (size_t k = 0; people != NULL && k < rows[r].keys_count; k++) {
+            for (size_t k = 0; k < rows[r].keys_count[side]; k++) {
                 rows[r].blocks[side][k] = people_probe(people, rows[r].keys[k]);
                 people_prefetch_block(people, rows[r].blocks[side][k]);
             }
@@ -164,7 +166,7 @@ find_group(finder *finder, group_row *rows, size_t count, found *out, uint8_t *c
             rows[r].refs[side] = refs + used;
             rows[r].refs_count[side] = 0;
             next_stamp(finder);
-            for (size_t k = 0; people != NULL && k < rows[r].keys_count; k++) {
+            for (size_t k = 0; k < rows[r].keys_count[side]; k++) {
                 person_ref block[BLOCK_SIZE_MAX];
                 size_t size = people_block(people, rows[r].blocks[side][k], position, block);
                 for (size_t i = 0; i < size; i++)

@@ -24,6 +24,7 @@ typedef struct finder {
     int32_t prior_directory, prior_file;
     int32_t weight_min; /* 1/1000 bit with prior: below it a candidate is not worth keeping */
     query query;
+    bool coarse[2];    /* coarse keys are looked under: directory, file */
     uint64_t compared; /* pairs, for statistics */
     uint32_t stamp;
     uint64_t seen[1024]; /* open addressing: stamp << 32 | ref */

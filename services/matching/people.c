@@ -350,7 +350,7 @@ people_add(people *people, const draft *draft, const char *record_id, size_t rec
     person_view view;
     uint32_t keys[BLOCKING_KEYS_MAX];
     person_view_of(&view, person);
-    size_t count = blocking_keys(&view, keys);
+    size_t fine, count = blocking_keys(&view, keys, &fine);
     while ((uint64_t)(people->table_used + count) * 4 > (uint64_t)people->table_size * 3)
         table_grow(people);
     for (size_t i = 0; i < count; i++)
@@ -373,7 +373,7 @@ people_supersede(people *people, person_ref ref, uint64_t seq)
     uint32_t keys[BLOCKING_KEYS_MAX];
     person_view_of(&view, person);
     terms_count_person(people->terms, &view, -1);
-    size_t count = blocking_keys(&view, keys);
+    size_t fine, count = blocking_keys(&view, keys, &fine);
     for (size_t i = 0; i < count; i++) {
         slot_entry *slot = table_find(people, keys[i]);
         assert(slot->key == keys[i]);
@@ -395,7 +395,7 @@ people_remove(people *people, person_ref ref)
     person_view view;
     uint32_t keys[BLOCKING_KEYS_MAX];
     person_view_of(&view, person);
-    size_t count = blocking_keys(&view, keys);
+    size_t fine, count = blocking_keys(&view, keys, &fine);
     for (size_t i = 0; i < count; i++)
         take_from(people, keys[i], ref);
     pool_give(&people->persons, ref, person->units);

@@ -1,6 +1,7 @@
 /* connect.c - the way from a command to the system, and what is said when it does not answer. */
 #include "cli.h"
 #include "document.h"
+#include "instance.h"
 #include "print.h"
 #include "proto/codec.h"
 
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define RESTART_LOOKS 20 /* looks for a broker that is being started again */
+#define RESTART_PAUSE_US 50000
 
 static int
 say(cli *self, int code, const char *advice, const char *format, va_list args)
@@ -89,6 +93,13 @@ cli_connect(cli *self)
             return cli_unreachable(self, "run this as the user who started the system", "%s may not be entered",
                                    self->data_dir);
         return cli_unreachable(self, start_advice(self), "nothing runs on %s", self->data_dir);
+    }
+    // One that nobody listens on was left by a broker that was killed. Whoever looks after it has a second.
+    for (int i = 0; self->endpoint == NULL && instance_running(self->data_dir) == 0 && !instance_listens(endpoint);
+         i++) {
+        if (i == RESTART_LOOKS)
+            return cli_unreachable(self, start_advice(self), "nothing runs on %s", self->data_dir);
+        usleep(RESTART_PAUSE_US);
     }
     mst_link_options options = {
         .endpoint = endpoint,

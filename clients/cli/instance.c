@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* Creates the directory and those above it. */
@@ -99,4 +101,18 @@ instance_running(const char *data_dir)
     pid_t holder = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : read_holder(fd);
     close(fd);
     return holder;
+}
+
+bool
+instance_listens(const char *endpoint)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strncmp(endpoint, "ipc://", 6) != 0)
+        return true;
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", endpoint + 6);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool listens = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return listens;
 }

@@ -12,6 +12,8 @@
 int instance_prepare(cli *self);
 /* Takes the lock: its file descriptor, or -1 with the holder's process id (0: unknown) in *holder. */
 int instance_lock(const char *data_dir, pid_t *holder);
+/* True when somebody accepts connections there; for tcp always true, it takes a handshake to know. */
+bool instance_listens(const char *endpoint);
 /* Process id of the `up` that runs on the data directory; 0 none. */
 pid_t instance_running(const char *data_dir);
 

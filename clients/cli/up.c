@@ -14,9 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,20 +37,12 @@ typedef struct up_context {
     FILE *report;
 } up_context;
 
-/* True when somebody accepts connections on the broker's socket: it binds only when its log is checked and open. */
+/* The broker binds only when its log is checked and open. */
 static bool
 broker_listens(void *context)
 {
     const up_context *up = context;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strncmp(up->endpoint, "ipc://", 6) != 0)
-        return true;
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", up->endpoint + 6);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool listens = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
-    if (fd >= 0)
-        close(fd);
-    return listens;
+    return instance_listens(up->endpoint);
 }
 
 static const Muster__V1__Report *

@@ -21,6 +21,15 @@ words_begin(words *self)
     self->text_size = 0;
 }
 
+/* Lower case of eight ASCII letters at once. */
+static uint64_t
+lower_eight(uint64_t letters)
+{
+    const uint64_t each = 0x0101010101010101u;
+    uint64_t from_a = letters + (0x80 - 'A') * each, behind_z = letters + (0x7f - 'Z') * each;
+    return letters | ((from_a ^ behind_z) & 0x80 * each) >> 2;
+}
+
 void
 words_add(words *self, mst_slice value)
 {
@@ -28,6 +37,14 @@ words_add(words *self, mst_slice value)
     uint8_t *text = self->text;
     size_t size = self->text_size;
     for (int32_t at = 0, end = (int32_t)value.size; at < end;) {
+        uint64_t letters;
+        if (end - at >= 8 && (memcpy(&letters, value.data + at, 8), (letters & 0x8080808080808080u) == 0)) {
+            letters = lower_eight(letters);
+            memcpy(text + size, &letters, 8);
+            size += 8;
+            at += 8;
+            continue;
+        }
         if (value.data[at] < 0x80) {
             uint8_t letter = value.data[at++];
             text[size++] = letter >= 'A' && letter <= 'Z' ? (uint8_t)(letter | 0x20) : letter;

@@ -37,6 +37,15 @@ struct csv_rows {
     uint32_t fault_column;
 };
 
+static void
+scratch_reserve(csv_rows *self, size_t size)
+{
+    if (self->scratch_size + size <= self->scratch_room)
+        return;
+    self->scratch_room = (self->scratch_size + size) * 2;
+    self->scratch = mst_realloc(self->scratch, self->scratch_room);
+}
+
 csv_rows *
 csv_rows_new(const csv_dialect *dialect, csv_row_handler *handler, void *context)
 {
@@ -48,6 +57,7 @@ csv_rows_new(const csv_dialect *dialect, csv_row_handler *handler, void *context
     self->handler = handler;
     self->context = context;
     self->line = 1;
+    scratch_reserve(self, BLOCK);
     self->offsets = mst_alloc((CSV_COLUMNS_MAX + 1) * sizeof *self->offsets);
     int rc = csv_init(&self->parser, 0);
     assert(rc == 0);
@@ -96,15 +106,6 @@ fail(csv_rows *self, csv_fault fault, uint64_t line, uint32_t column)
     self->fault_line = line;
     self->fault_column = column;
     return false;
-}
-
-static void
-scratch_reserve(csv_rows *self, size_t size)
-{
-    if (self->scratch_size + size <= self->scratch_room)
-        return;
-    self->scratch_room = (self->scratch_size + size) * 2;
-    self->scratch = mst_realloc(self->scratch, self->scratch_room);
 }
 
 static bool

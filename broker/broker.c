@@ -92,9 +92,16 @@ mst_broker_close(mst_broker **out)
     free(broker);
 }
 
+/* A fenced process may have nothing to commit and would never learn that nobody calls it any more: its ping tells it,
+ * so that it ends and whoever started it can start it anew. */
 static void
 pong(mst_broker *broker, const mst_session *session, uint64_t request_id)
 {
+    if (session->fenced) {
+        mst_core_fault(broker, session->id, 0, MUSTER__V1__FAULT_CODE__FAULT_DENIED,
+                       "a newer process of this name has started and taken this one's place");
+        return;
+    }
     Muster__V1__Pong *answer = mst_arena_alloc(broker->arena, sizeof *answer);
     muster__v1__pong__init(answer);
     answer->durable_seq = broker->durable_seq;

@@ -427,6 +427,21 @@ seen_note(mst_link *link, const Muster__V1__Envelope *envelope)
     memcpy(link->seen_incarnation, envelope->incarnation.data, 16);
 }
 
+/* Two faults are about the session itself: the broker has forgotten it, or lets this process in no more. */
+static mst_status
+fault_take(mst_link *link, const Muster__V1__BusReply *reply, mst_link_message *message)
+{
+    if (reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_NO_SESSION) {
+        message->event = MST_LINK_LOST;
+        return connection_lost(link, "the broker has forgotten this session") ? MST_OK : MST_AGAIN;
+    }
+    if (reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_DENIED && reply->request_id == 0) {
+        refuse(link, MST_DENIED, reply->fault->text);
+        return MST_DENIED;
+    }
+    return MST_OK;
+}
+
 /* Takes one message off the socket. MST_TIMEOUT: none there. MST_CORRUPT: not a message of the protocol; skipped. */
 static mst_status
 frames_receive(mst_link *link, Muster__V1__BusReply **reply)
@@ -561,12 +576,7 @@ look(mst_link *link, mst_link_message *message)
         }
         if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY && reply->delivery->envelope)
             seen_note(link, reply->delivery->envelope);
-        if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT &&
-            reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_NO_SESSION) {
-            message->event = MST_LINK_LOST;
-            return connection_lost(link, "the broker has forgotten this session") ? MST_OK : MST_AGAIN;
-        }
-        return MST_OK;
+        return reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT ? fault_take(link, reply, message) : MST_OK;
     }
     *message = (mst_link_message){.event = MST_LINK_LOST};
     int event = link->monitor ? monitor_take(link) : 0;

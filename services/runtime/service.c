@@ -153,7 +153,7 @@ stores_renew(shell *self, const char *reason, char why[256])
 }
 
 static mst_status
-link_open(shell *self, char why[256])
+link_open(shell *self, bool show_seen, char why[256])
 {
     const mst_position *position = mst_batchlog_position(self->log);
     mst_link_options options = {.endpoint = self->config.endpoint,
@@ -163,12 +163,30 @@ link_open(shell *self, char why[256])
                                 .server_key = self->config.server_key,
                                 .connect_ms = CONNECT_STEP_MS,
                                 .seen_incarnation = position->incarnation,
-                                .seen_seq = position->seen_seq,
+                                .seen_seq = show_seen ? position->seen_seq : 0,
                                 .seen_hash = position->seen_hash};
     mst_status rc = MST_TIMEOUT;
     for (int waited_ms = 0; rc == MST_TIMEOUT && waited_ms < CONNECT_MS && !stop_asked; waited_ms += CONNECT_STEP_MS)
         rc = mst_link_open(&self->link, &options, why);
     return rc;
+}
+
+/* The broker's log is not the one this store is a copy of. If it is another one by name (a restored backup, a new
+ * system), the store is thrown away; the same log gone backwards is for people to look at. */
+static mst_status
+link_open_anew(shell *self, char why[256])
+{
+    char other[256];
+    mst_status rc = link_open(self, false, other);
+    if (rc != MST_OK)
+        return MST_STALE;
+    const Muster__V1__Welcome *welcome = mst_link_welcome(self->link);
+    const mst_position *position = mst_batchlog_position(self->log);
+    if (welcome->incarnation.len == 16 && memcmp(welcome->incarnation.data, position->incarnation, 16) != 0)
+        return MST_OK;
+    mst_link_close(&self->link);
+    mst_log(MST_LOG_ERROR, "the log has lost events", "why", why, NULL);
+    return MST_STALE;
 }
 
 /* The session is open (again). */
@@ -301,7 +319,9 @@ serve(shell *self, char why[256])
     if (rc == MST_CORRUPT)
         rc = stores_renew(self, why, why);
     if (rc == MST_OK)
-        rc = link_open(self, why);
+        rc = link_open(self, true, why);
+    if (rc == MST_STALE)
+        rc = link_open_anew(self, why);
     if (rc == MST_OK)
         rc = session_begin(self, why);
     if (rc == MST_OK) {

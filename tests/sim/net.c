@@ -95,9 +95,9 @@ session_cut(sim_world *sim, uint64_t id, bool client_knows)
     if (!session || session->cut)
         return;
     session->cut = true;
-    /* Requests already under way may still arrive, long after the client has begun another session. */
-    session->late = sim->faults && random_one_in(&sim->random, 3);
-    session->late_by_us = (int64_t)random_below(&sim->random, 3000000);
+    /* Requests already under way may still arrive: at once, or long after the client has begun another session. */
+    session->late = sim->faults && !random_one_in(&sim->random, 3);
+    session->late_by_us = random_one_in(&sim->random, 2) ? 0 : (int64_t)random_below(&sim->random, 3000000);
     if (!client_knows) {
         happening *end = happening_new(CLIENT_HEARS_END, session->client);
         end->session = id;

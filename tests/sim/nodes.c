@@ -9,7 +9,18 @@
 #define HELLO_US_MAX 3000000
 #define SILENCE_US_MAX 15000000
 #define PING_US 1000000
-#define FAULT_ONE_IN 250 /* steps */
+#define FAULT_ONE_IN_BUSY 60   /* steps in which somebody has work under way */
+#define FAULT_ONE_IN_IDLE 1500 /* steps in which nobody has */
+
+/* Where nothing is under way, little can go wrong. */
+static uint64_t
+fault_one_in(const sim_world *sim)
+{
+    for (int i = 0; i < NODES_COUNT; i++)
+        if (sim->nodes[i].instance && mst_instance_works(sim->nodes[i].instance))
+            return FAULT_ONE_IN_BUSY;
+    return FAULT_ONE_IN_IDLE;
+}
 
 /* The broker ------------------------------------------------------------------------------------------ */
 
@@ -126,7 +137,7 @@ static void
 broker_turn(sim_world *sim)
 {
     bool more = false;
-    bool dies = sim->faults && sim->faults_left && random_one_in(&sim->random, 400);
+    bool dies = sim->faults && sim->faults_left && random_one_in(&sim->random, 2 * fault_one_in(sim));
     uint64_t tail = mst_broker_durable_seq(sim->broker);
     sim->turn_coming = false;
     if (dies) {
@@ -177,6 +188,8 @@ broker_takes(sim_world *sim, happening *it)
     if (sim->broker) {
         Muster__V1__BusRequest *request = muster__v1__bus_request__unpack(NULL, it->head_size, it->head);
         assert(request != NULL);
+        if (request->what_case == MUSTER__V1__BUS_REQUEST__WHAT_CALL)
+            sim_trace(sim, "broker: call %s of %s", request->call->method, request->call->service);
         mst_broker_receive(sim->broker, it->session, &local, request, it->bodies, it->bodies_count);
         muster__v1__bus_request__free_unpacked(request, NULL);
         turn_soon(sim);
@@ -226,6 +239,12 @@ client_send(void *self, const Muster__V1__BusRequest *request, const mst_slice *
         it->bodies[i] = mst_body_copy(bodies[i].data, bodies[i].size);
     it->bodies_count = count;
     out_put(&client->out, &client->out_count, &client->out_room, it);
+    if (request->what_case == MUSTER__V1__BUS_REQUEST__WHAT_COMMIT && request->commit->n_acks) {
+        const Muster__V1__Ack *ack = request->commit->acks[0];
+        client->in_the_middle |= !ack->last;
+        sim_trace(client->sim, "%s answers %llu: part %u%s, %zu events", client->name, (unsigned long long)ack->seq,
+                  ack->part, ack->last ? ", the last" : "", request->commit->n_events);
+    }
     if (it->head_size > 65536)
         sim_fail(client->sim, "%s sends a head of %zu bytes", client->name, it->head_size);
     return MST_OK;
@@ -350,6 +369,12 @@ client_takes(sim_client *client, happening *it)
     for (size_t i = 0; i < it->bodies_count; i++)
         bodies[i] = (mst_slice){it->bodies[i]->data, it->bodies[i]->size};
     client->unanswered_us = 0;
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_CALL_REQUEST)
+        sim_trace(sim, "%s is asked %s", client->name, reply->call_request->method);
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_CALL_RESULT)
+        sim_trace(sim, "%s is answered %d %s", client->name, (int)reply->call_result->status, reply->call_result->text);
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT)
+        sim_trace(sim, "%s hears a fault: %s", client->name, reply->fault->text);
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY) {
         check_seen(sim, reply->delivery->envelope);
         if (!reply->delivery->subscription)
@@ -371,6 +396,7 @@ client_takes(sim_client *client, happening *it)
                (client->state == CLIENT_GREETING || reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_NO_SESSION)) {
         if (reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_BEHIND)
             sim_fail(sim, "%s has seen more than the log holds: %s", client->name, reply->fault->text);
+        client->refused = client->core && reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_DENIED;
         client_lost(client);
     } else if (client->state == CLIENT_READY && client->instance) {
         mst_instance_receive(client->instance, reply, bodies, it->bodies_count, sim_now(sim));
@@ -446,11 +472,15 @@ client_happens(sim_world *sim, happening *it)
         client_lost(client);
     else
         client_tick(client);
+    /* Between two parts of one answer is where it hurts most. */
     bool dies = sim->faults && sim->faults_left && client->core && client->out_count &&
-                random_one_in(&sim->random, 4 * FAULT_ONE_IN);
+                random_one_in(&sim->random, client->in_the_middle ? 4 : 8 * FAULT_ONE_IN_BUSY);
+    client->in_the_middle = false;
     client_say(client, dies ? (size_t)random_below(&sim->random, client->out_count + 1) : client->out_count);
-    if (client->instance && mst_instance_fatal(client->instance)) {
-        sim_trace(sim, "%s ends: %s", client->name, mst_instance_fatal(client->instance));
+    if (client->instance && (client->refused || mst_instance_fatal(client->instance))) {
+        /* Fenced, by a Hello of its own that came late; it ends, and is started again. */
+        sim_trace(sim, "%s ends: fenced", client->name);
+        client->refused = false;
         dies = true;
     }
     if (dies)
@@ -466,7 +496,7 @@ client_happens(sim_world *sim, happening *it)
 void
 fault_maybe(sim_world *sim)
 {
-    if (!sim->faults || !sim->faults_left || !random_one_in(&sim->random, FAULT_ONE_IN))
+    if (!sim->faults || !sim->faults_left || !random_one_in(&sim->random, fault_one_in(sim)))
         return;
     sim_client *client = &sim->nodes[random_below(&sim->random, NODES_COUNT)];
     for (int i = 0; i < 4 && !(client->instance && mst_instance_works(client->instance)); i++)

@@ -142,7 +142,7 @@ scenario_make(sim_scenario *scenario, uint64_t number)
     uint64_t batches = 1 + random_below(&random, 3);
     for (uint64_t i = 0; i < batches; i++) {
         bool allow_wrong = random_one_in(&random, 2);
-        scenario->files[scenario->files_count++] = batch_make(&random, allow_wrong, number % 20 == 7 && i == 0);
+        scenario->files[scenario->files_count++] = batch_make(&random, allow_wrong, number % 10 == 7 && i == 0);
     }
 }
 

@@ -118,7 +118,9 @@ typedef struct sim_client {
     int64_t since_us, pinged_us, retry_us;
     int64_t unanswered_us; /* since when a ping waits for its pong; 0 none */
     int64_t frozen_until_us;
-    happening **out; /* said in this step, not on its way yet */
+    bool in_the_middle; /* a part left in this step that is not the last */
+    bool refused;       /* the broker does not let this process in any more */
+    happening **out;    /* said in this step, not on its way yet */
     size_t out_count, out_room;
     /* a service */
     const mst_core *core;

@@ -100,6 +100,24 @@ at_rest(const sim_world *sim)
     return true;
 }
 
+/* Who keeps the others waiting, for the trace. */
+static void
+unrest_trace(const sim_world *sim)
+{
+    static const char *const states[] = {"down", "waiting", "greeting", "connected"};
+    for (int i = 0; i < NODES_COUNT; i++) {
+        const sim_client *node = &sim->nodes[i];
+        sim_trace(sim, "%s: %s, session %llu (%s), frozen until %.3f, %s, %zu works, applied %llu", node->name,
+                  states[node->state], (unsigned long long)node->session,
+                  sim->broker && mst_broker_has_session(sim->broker, node->session) ? "known" : "unknown",
+                  (double)node->frozen_until_us / 1e6,
+                  node->instance && mst_instance_ready(node->instance) ? "ready" : "not ready",
+                  node->instance ? mst_instance_works(node->instance) : 0,
+                  node->instance ? (unsigned long long)mst_instance_applied_seq(node->instance) : 0);
+    }
+    sim_trace(sim, "broker %s, operator's tool %s", sim->broker ? "up" : "down", states[sim->operator_client.state]);
+}
+
 /* Runs until `over`; C11: everything ends. */
 static void
 run_until(sim_world *sim, bool (*over)(const struct operator_tool *tool), const char *what)
@@ -108,6 +126,7 @@ run_until(sim_world *sim, bool (*over)(const struct operator_tool *tool), const 
     while (!sim->failure[0] && !(over(sim->operator) && at_rest(sim))) {
         if (!happen(sim) || sim->now_us > limit_us) {
             char text[400];
+            unrest_trace(sim);
             operator_describe(sim->operator, text, sizeof text);
             sim_fail(sim, "%s does not end (C11): %s", what, text);
         }

@@ -17,7 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LINE_SIZE_MAX 16384u /* bytes of a child's line; longer ones are cut in pieces */
+#define BROKER_TOLD_US 3000000 /* how often it is said that the broker is not ready yet */
+#define LINE_SIZE_MAX 16384u   /* bytes of a child's line; longer ones are cut in pieces */
 
 typedef struct child_process {
     const char *instance;
@@ -47,6 +48,7 @@ struct process_supervisor {
     pid_t settler;
     bool was_ready, failed, killing;
     int64_t stop_by_us;
+    int64_t told_us; /* when it was last said that the broker is not ready */
     int signals;
     int ready_fd;
 };
@@ -298,8 +300,8 @@ take_signals(process_supervisor *self)
         } else if (self->phase < PHASE_STOPPING) {
             say(self, "stopping ...");
             stop(self);
-        } else {
-            self->killing = true;
+        } else if (info.ssi_signo == SIGINT) {
+            self->killing = true; // somebody at a terminal who will not wait; a second `muster down` is patient
         }
     }
 }
@@ -348,6 +350,11 @@ static bool
 advance(process_supervisor *self)
 {
     int64_t now = mst_clock_monotonic_us();
+    if (self->phase == PHASE_BROKER && now - self->told_us > BROKER_TOLD_US) {
+        if (self->told_us != 0)
+            say(self, "waiting for the broker, which checks its log first");
+        self->told_us = now;
+    }
     if (self->phase == PHASE_BROKER && self->options.gate(self->options.context)) {
         self->phase = PHASE_SERVICES;
         for (size_t i = 0; i < self->children_count; i++)

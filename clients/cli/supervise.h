@@ -7,7 +7,7 @@
  * Order: the children added with `first` start first and stop last; the others start once `gate` says so. When all
  * run, `settle` is run in a process of its own (it may talk to the system; the supervisor itself never does, so it
  * cannot hang); its exit code 0 means ready. Before that, a child that fails STARTS_MAX times in a row ends it all.
- * SIGTERM, SIGINT and SIGHUP stop all in order; a second one kills. Thread: one. */
+ * SIGTERM, SIGINT and SIGHUP stop all in order; a second SIGINT kills. Thread: one. */
 #ifndef MUSTER_CLI_SUPERVISE_H
 #define MUSTER_CLI_SUPERVISE_H
 

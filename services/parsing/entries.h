@@ -1,8 +1,9 @@
 /* entries.h - from the bytes of a file to the events that say what is in it.
  *
  * Everything parsing decides about a file is decided here, without bus or clock, and only by the bytes and the
- * settings: the same file gives the same chunks in the same parts, however it is cut into pieces and however often it
- * is read. That is what lets a second reader go on where the first one died.
+ * settings: the same file, fed in the same pieces, gives the same chunks in the same parts however often it is read.
+ * That is what lets a second reader go on where the first one died. (Other pieces give the same rows; only how soon a
+ * file that began as ASCII is found to be windows-1252 may differ.)
  *
  * A part holds what is committed together: FileRecognised (first part), chunks of EntriesRead, WrongValuesFound.
  * Memory: one piece, one row, one part. Thread: the one that made it. */

@@ -37,16 +37,27 @@ declare_directory(cli *self, const builtin_file *file)
     return rc;
 }
 
+/* A template that does not fit the organisation's own directory is left out: that is no reason not to start. */
 static int
 add_template(cli *self, const builtin_file *file)
 {
-    int rc;
     uint8_t id[MST_ID_SIZE];
+    mst_answer answer = {0};
     Muster__V1__AddTemplate add = MUSTER__V1__ADD_TEMPLATE__INIT;
     add.source = (char *)file->text;
     command_id_of(file, id);
-    cli_call(self, "ingestion", "", &add.base, id, &muster__v1__template_view__descriptor, &rc);
-    return rc;
+    mst_status rc = mst_link_call(self->link, "ingestion", "", &add.base, id, &muster__v1__template_view__descriptor, 0,
+                                  self->arena, &answer);
+    if (rc != MST_OK)
+        return cli_call_failed(self, "ingestion", rc, &answer);
+    switch (answer.status) {
+    case MUSTER__V1__ANSWER_STATUS__ANSWER_OK:
+    case MUSTER__V1__ANSWER_STATUS__ANSWER_REPEATED: return CLI_DONE;
+    case MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED:
+        cli_note(self, "the built-in template %s does not fit this directory and is left out", file->name);
+        return CLI_DONE;
+    default: return cli_call_failed(self, "ingestion", rc, &answer);
+    }
 }
 
 /* A template's file is named after it. */

@@ -97,6 +97,14 @@ def test_the_broker_stopped_for_a_while_costs_nothing_but_time(muster):
     assert not muster.parked()
 
 
+def test_an_organisation_with_a_directory_of_its_own_starts_also_where_a_built_in_template_does_not_fit(muster):
+    muster.prepare(people.directory(1))
+    muster.down()
+    muster.cli("up", "--detach")
+    muster.wait_ready()
+    assert [one["name"] for one in muster.documents("template", "list")] == ["card"]
+
+
 def test_two_instances_side_by_side_do_not_disturb_each_other(muster, idle):
     muster.prepare(people.directory(2))
     idle.up()

@@ -269,14 +269,14 @@ a_file_without_rows_is_refused(void **state)
     fails_saying("PK\x03\x04 this is a spreadsheet", "spreadsheet");
 }
 
-/* 30,000 rows, some of them wrong. */
+/* 80,000 rows, some of them wrong. */
 static char *
 many_rows(mst_arena *arena, size_t *size)
 {
-    size_t limit = 4000000;
+    size_t limit = 8000000;
     char *text = mst_arena_alloc(arena, limit);
     *size = (size_t)snprintf(text, limit, "First Name,Last Name,Email,Campus\n");
-    for (int i = 1; i <= 30000; i++)
+    for (int i = 1; i <= 80000; i++)
         *size += (size_t)snprintf(text + *size, limit - *size, "Given%d,\"Family, %d\",person%d@example.org,%s\n", i, i,
                                   i, i % 1000 == 7 ? "Middle" : "south");
     return text;
@@ -301,8 +301,8 @@ a_large_file_is_read_in_parts_with_no_more_than_four_open(void **state)
     }
     const Muster__V1__ReadingFinished *finished =
         (const Muster__V1__ReadingFinished *)fake_last(self.work, "ReadingFinished");
-    assert_int_equal(finished->rows, 30000);
-    assert_int_equal(finished->wrong_rows, 30);
+    assert_int_equal(finished->rows, 80000);
+    assert_int_equal(finished->wrong_rows, 80);
     assert_int_equal(finished->chunks, fake_count(self.work, "EntriesRead"));
     uint32_t next = 1;
     for (size_t i = 0; i < self.work->log_count; i++)

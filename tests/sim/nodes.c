@@ -393,7 +393,8 @@ client_takes(sim_client *client, happening *it)
         if (!client->core)
             operator_back(sim->operator);
     } else if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT &&
-               (client->state == CLIENT_GREETING || reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_NO_SESSION)) {
+               (client->state == CLIENT_GREETING || reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_NO_SESSION ||
+                (reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_DENIED && reply->request_id == 0))) {
         if (reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_BEHIND)
             sim_fail(sim, "%s has seen more than the log holds: %s", client->name, reply->fault->text);
         client->refused = client->core && reply->fault->code == MUSTER__V1__FAULT_CODE__FAULT_DENIED;

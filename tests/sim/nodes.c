@@ -149,6 +149,10 @@ broker_turn(sim_world *sim)
     if (rc != MST_OK) {
         sim->counts->lost_turns++;
         sim_trace(sim, "power fails in the write");
+        /* Nothing may have left before the write; what did is on its way and cannot be called back. */
+        for (size_t i = 0; i < sim->broker_out_count; i++)
+            net_to_client(sim, sim->broker_out[i]);
+        sim->broker_out_count = 0;
         broker_die(sim);
         return;
     }

@@ -15,8 +15,9 @@
 #define CACHE_SIZE (64u << 20)        /* bytes of blocks kept */
 #define WRITE_BUFFER_SIZE (16u << 20) /* bytes; small, so that a restart replays little */
 #define WAL_SIZE_MAX (64u << 20)      /* bytes */
-#define BLOB_SIZE_MIN 256u            /* bytes; values from here on are written once and never moved by compaction */
 #define CHECKSUM_XXH3 4               /* of tables: the CRC-32C of Debian's build is computed byte by byte */
+#define INLINE_TURN_MAX 32768u        /* bytes of bodies in a turn; beyond, they go into segments */
+#define APART_SIZE_MIN 256u           /* bytes; smaller bodies stay in the log even then */
 #define OPEN_FILES_MAX 256
 #define MARK_BYTES (64u << 20) /* of events between two marks of the chain */
 #define NOTE_US 100000         /* between two writes of the high-water file */
@@ -64,20 +65,81 @@ failed(char *error, const char *what)
 
 /* Writing ---------------------------------------------------------------------------------------------- */
 
+/* Where a body goes. Small turns keep theirs in the write-ahead log, where they share its one sync; with much to write
+ * a second sync is cheaper than writing bodies three times. */
+static bool
+apart(const mst_turn *turn)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < turn->events_count; i++)
+        size += turn->events[i].body.size;
+    return size > INLINE_TURN_MAX;
+}
+
+/* Bodies of a turn into segments, synced; a place's size is 0 for those that stay in the log. */
+static mst_status
+put_bodies(mst_eventlog *self, const mst_turn *turn, mst_place *places)
+{
+    mst_slice *large = mst_arena_alloc(self->arena, turn->events_count * sizeof *large);
+    mst_place *found = mst_arena_alloc(self->arena, turn->events_count * sizeof *found);
+    size_t count = 0;
+    for (size_t i = 0; i < turn->events_count; i++)
+        if (turn->events[i].body.size >= APART_SIZE_MIN)
+            large[count++] = turn->events[i].body;
+    if (count == 0)
+        return MST_OK;
+    mst_status rc = mst_segments_put(self->segments, large, count, found);
+    if (rc == MST_OK && self->sync)
+        rc = mst_segments_sync(self->segments);
+    if (rc != MST_OK) {
+        mst_log(MST_LOG_ERROR, "write failed", "error", "bodies cannot be written or synced", NULL);
+        return rc;
+    }
+    count = 0;
+    for (size_t i = 0; i < turn->events_count; i++)
+        if (turn->events[i].body.size >= APART_SIZE_MIN)
+            places[i] = found[count++];
+    char value[12];
+    uint64_t segment;
+    uint32_t end;
+    mst_segments_end(self->segments, &segment, &end);
+    memcpy(value, &segment, 8);
+    memcpy(value + 8, &end, 4);
+    rocksdb_writebatch_put(self->batch, "mS", 2, value, sizeof value);
+    return MST_OK;
+}
+
+/* A head's value ends with a byte that says where its body is: 0 under 'b', 1 at the place that stands before it. */
+static void
+put_head(mst_eventlog *self, const mst_store_event *event, const mst_place *place)
+{
+    char key[9];
+    uint8_t tail[MST_PLACE_SIZE + 1] = {0};
+    bool is_apart = place != NULL && place->segment != 0;
+    if (is_apart) {
+        mst_place_pack(place, tail);
+        tail[MST_PLACE_SIZE] = 1;
+    }
+    key_seq(key, 'e', event->seq);
+    const char *keys[] = {key}, *values[] = {(const char *)event->head.data, (const char *)tail};
+    const size_t key_sizes[] = {9}, value_sizes[] = {event->head.size, is_apart ? sizeof tail : 1};
+    rocksdb_writebatch_putv(self->batch, 1, keys, key_sizes, 2, values, value_sizes);
+}
+
 /* One kind of key after the other: neighbours that follow each other in a batch are inserted at a fraction of the cost
  * (1,000 small events a turn: 26 us an event instead of 38). */
 static void
-put_events(mst_eventlog *self, const mst_store_event *events, size_t count)
+put_events(mst_eventlog *self, const mst_store_event *events, size_t count, const mst_place *places)
 {
     char key[KEY_NAME_MAX], number[9];
     for (size_t i = 0; i < count; i++) {
+        if (places != NULL && places[i].segment != 0)
+            continue;
         key_seq(key, 'b', events[i].seq);
         rocksdb_writebatch_put(self->batch, key, 9, (const char *)events[i].body.data, events[i].body.size);
     }
-    for (size_t i = 0; i < count; i++) {
-        key_seq(key, 'e', events[i].seq);
-        rocksdb_writebatch_put(self->batch, key, 9, (const char *)events[i].head.data, events[i].head.size);
-    }
+    for (size_t i = 0; i < count; i++)
+        put_head(self, &events[i], places != NULL ? &places[i] : NULL);
     for (size_t i = 0; i < count; i++) {
         size_t size = key_stream(key, events[i].stream, events[i].version);
         key_seq(number, 0, events[i].seq);
@@ -133,7 +195,15 @@ eventlog_append(mst_store *store, const mst_turn *turn)
     assert(!self->read_only);
     if (turn->tail != self->tail)
         return MST_STALE;
-    put_events(self, turn->events, turn->events_count);
+    mst_place *places = NULL;
+    mst_arena_reset(self->arena);
+    if (apart(turn)) {
+        places = mst_arena_alloc(self->arena, turn->events_count * sizeof *places);
+        mst_status rc = put_bodies(self, turn, places);
+        if (rc != MST_OK)
+            return rc;
+    }
+    put_events(self, turn->events, turn->events_count, places);
     for (size_t i = 0; i < turn->facts_count; i++)
         put_fact(self, &turn->facts[i]);
     if (self->since_mark > MARK_BYTES && turn->events_count > 0) {
@@ -178,28 +248,71 @@ get_copy(mst_eventlog *self, const char *key, size_t key_size, mst_arena *arena,
     return MST_OK;
 }
 
+/* Splits what stands under 'e'. False: not what was written. */
+static bool
+split_head(const char *value, size_t size, mst_slice *head, mst_place *place)
+{
+    *place = (mst_place){0};
+    if (size < 1 || (uint8_t)value[size - 1] > 1)
+        return false;
+    bool is_apart = value[size - 1] == 1;
+    size_t behind = is_apart ? MST_PLACE_SIZE + 1 : 1;
+    if (size <= behind)
+        return false;
+    *head = (mst_slice){(const uint8_t *)value, size - behind};
+    if (is_apart)
+        mst_place_unpack((const uint8_t *)value + size - behind, place);
+    return true;
+}
+
 static mst_status
 eventlog_head(mst_store *store, uint64_t seq, mst_arena *arena, mst_slice *head)
 {
     char key[9];
+    mst_slice value;
+    mst_place place;
     key_seq(key, 'e', seq);
-    return get_copy((mst_eventlog *)store, key, 9, arena, head);
+    mst_status rc = get_copy((mst_eventlog *)store, key, 9, arena, &value);
+    if (rc != MST_OK)
+        return rc;
+    return split_head((const char *)value.data, value.size, head, &place) ? MST_OK : MST_CORRUPT;
+}
+
+static mst_status
+inline_body(mst_eventlog *self, uint64_t seq, mst_body **body)
+{
+    char key[9];
+    rocksdb_pinnableslice_t *value;
+    size_t size;
+    key_seq(key, 'b', seq);
+    mst_status rc = get(self, key, 9, &value);
+    if (rc != MST_OK)
+        return rc == MST_NOT_FOUND ? MST_CORRUPT : rc;
+    const char *data = rocksdb_pinnableslice_value(value, &size);
+    *body = mst_body_copy(data, size);
+    rocksdb_pinnableslice_destroy(value);
+    return MST_OK;
 }
 
 static mst_status
 eventlog_body(mst_store *store, uint64_t seq, mst_body **body)
 {
+    mst_eventlog *self = (mst_eventlog *)store;
     char key[9];
     rocksdb_pinnableslice_t *value;
-    key_seq(key, 'b', seq);
-    mst_status rc = get((mst_eventlog *)store, key, 9, &value);
+    mst_slice head;
+    mst_place place;
+    size_t size;
+    key_seq(key, 'e', seq);
+    mst_status rc = get(self, key, 9, &value);
     if (rc != MST_OK)
         return rc;
-    size_t size;
     const char *data = rocksdb_pinnableslice_value(value, &size);
-    *body = mst_body_copy(data, size);
+    bool whole = split_head(data, size, &head, &place);
     rocksdb_pinnableslice_destroy(value);
-    return MST_OK;
+    if (!whole)
+        return MST_CORRUPT;
+    return place.segment != 0 ? mst_segments_get(self->segments, &place, body) : inline_body(self, seq, body);
 }
 
 /* An iterator over [from, to) that closes with the error it ended with: without asking for it, damage looks like the
@@ -237,14 +350,19 @@ eventlog_heads(mst_store *store, uint64_t from, uint64_t to, mst_head_visit visi
     key_seq(low, 'e', from);
     key_seq(high, to == UINT64_MAX ? 'f' : 'e', to == UINT64_MAX ? 0 : to + 1);
     range r = range_open((mst_eventlog *)store, low, 9, high, to == UINT64_MAX ? 1 : 9);
+    bool whole = true;
     for (; rocksdb_iter_valid(r.iterator); rocksdb_iter_next(r.iterator)) {
         size_t key_size, size;
         const char *key = rocksdb_iter_key(r.iterator, &key_size);
         const char *value = rocksdb_iter_value(r.iterator, &size);
-        if (!visit(context, number_be(key + 1), (mst_slice){(const uint8_t *)value, size}))
+        mst_slice head;
+        mst_place place;
+        whole = key_size == 9 && split_head(value, size, &head, &place);
+        if (!whole || !visit(context, number_be(key + 1), head))
             break;
     }
-    return range_close(&r);
+    mst_status rc = range_close(&r);
+    return rc == MST_OK && !whole ? MST_CORRUPT : rc;
 }
 
 static mst_status
@@ -330,11 +448,8 @@ mst_eventlog_engine_options(mst_eventlog *self, int recovery_mode)
     rocksdb_options_set_max_open_files(o, OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(o, 2);
     rocksdb_options_set_compression(o, rocksdb_no_compression);
-    rocksdb_options_set_enable_blob_files(o, 1);
     rocksdb_options_set_memtable_whole_key_filtering(o, 1); // most look-ups ask for a commit id that is not there
     rocksdb_options_set_memtable_prefix_bloom_size_ratio(o, 0.1);
-    rocksdb_options_set_min_blob_size(o, BLOB_SIZE_MIN);
-    rocksdb_options_set_blob_file_size(o, 256u << 20);
     rocksdb_options_set_max_manifest_file_size(o, 4u << 20);
     if (self->cache == NULL) {
         self->cache = rocksdb_cache_create_lru(CACHE_SIZE);
@@ -360,6 +475,29 @@ load_tail(mst_eventlog *self)
             self->tail = number_be(key + 1);
     }
     return range_close(&r);
+}
+
+/* Where the last body that the log knows of ends. */
+static mst_status
+open_segments(mst_eventlog *self, const char *dir)
+{
+    rocksdb_pinnableslice_t *value;
+    uint64_t segment = 0;
+    uint32_t end = 0;
+    mst_status rc = get(self, "mS", 2, &value);
+    if (rc == MST_OK) {
+        size_t size;
+        const char *data = rocksdb_pinnableslice_value(value, &size);
+        rc = size == 12 ? MST_OK : MST_CORRUPT;
+        if (rc == MST_OK) {
+            memcpy(&segment, data, 8);
+            memcpy(&end, data + 8, 4);
+        }
+        rocksdb_pinnableslice_destroy(value);
+    } else if (rc == MST_NOT_FOUND) {
+        rc = MST_OK;
+    }
+    return rc == MST_OK ? mst_segments_open(&self->segments, dir, self->read_only, segment, end) : rc;
 }
 
 mst_status
@@ -398,6 +536,8 @@ eventlog_close(mst_store *store)
         rocksdb_block_based_options_destroy(self->table_options);
     if (self->cache != NULL)
         rocksdb_cache_destroy(self->cache);
+    mst_segments_close(&self->segments);
+    mst_arena_destroy(&self->arena);
     if (self->highwater_fd >= 0)
         close(self->highwater_fd);
     free(self);
@@ -418,12 +558,15 @@ mst_eventlog_open(mst_store **store, const mst_eventlog_options *options, char w
     self->read_options = rocksdb_readoptions_create();
     rocksdb_readoptions_set_verify_checksums(self->read_options, 1);
     self->batch = rocksdb_writebatch_create();
+    self->arena = mst_arena_new(0);
     why[0] = '\0';
 
     *store = NULL;
     mst_status rc = mst_startup_open(self, options, why);
     if (rc == MST_OK)
         rc = load_tail(self);
+    if (rc == MST_OK)
+        rc = open_segments(self, options->dir);
     if (rc == MST_OK && !options->read_only)
         rc = mst_startup_check(self, options, why);
     if (rc != MST_OK && why[0] == '\0')
@@ -460,7 +603,7 @@ mst_eventlog_bytes(mst_store *store)
     rocksdb_property_int(self->db, "rocksdb.total-sst-files-size", &bytes);
     uint64_t memory = 0;
     rocksdb_property_int(self->db, "rocksdb.cur-size-all-mem-tables", &memory);
-    return bytes + memory;
+    return bytes + memory + mst_segments_bytes(self->segments);
 }
 
 static int

@@ -1,7 +1,8 @@
 /* eventlog.h - the log on disk: RocksDB behind the seam of store.h.
  *
  * One keyspace: 'e' heads and 'b' bodies by seq (apart, so that looking at heads never drags bodies along), 's' the
- * seq of each version of a stream, 'f' facts, 'm' the log's own marks. A turn is one WriteBatch with one sync.
+ * seq of each version of a stream, 'f' facts, 'm' the log's own marks. A turn is one WriteBatch with one sync; the
+ * bodies of a turn with much to write go into segments (segments.h), synced before it.
  *
  * Opening is a protocol, because a damaged log must be refused and a torn one repaired, and RocksDB alone cannot tell:
  * free space first; then the strictest recovery mode; if that refuses, two copies are opened in the tolerant modes and

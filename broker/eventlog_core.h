@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "eventlog.h"
 #include "highwater.h"
+#include "segments.h"
 #include <rocksdb/c.h>
 
 #define SYNC_SAMPLES 1024u
@@ -18,6 +19,8 @@ typedef struct mst_eventlog {
     rocksdb_writeoptions_t *write_options;
     rocksdb_readoptions_t *read_options;
     rocksdb_writebatch_t *batch;
+    mst_segments *segments;
+    mst_arena *arena; /* of one append */
     uint64_t tail;
     uint64_t since_mark; /* bytes of events */
     bool sync, read_only;

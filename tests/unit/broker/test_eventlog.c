@@ -99,12 +99,12 @@ append_many(disk *d, unsigned count, size_t body_size)
         append(d, body_size);
 }
 
-/* The newest file of the log whose name ends so. */
+/* The newest file of a folder whose name ends so. */
 static void
-newest(const disk *d, const char *end, char path[512])
+newest(const disk *d, const char *folder, const char *end, char path[512])
 {
     char dir[128], best[256] = "";
-    snprintf(dir, sizeof dir, "%s/log", d->dir);
+    snprintf(dir, sizeof dir, "%s/%s", d->dir, folder);
     DIR *handle = opendir(dir);
     for (struct dirent *entry; (entry = readdir(handle)) != NULL;) {
         size_t size = strlen(entry->d_name), end_size = strlen(end);
@@ -204,7 +204,7 @@ a_torn_unsynced_end_is_cut_and_the_log_goes_on(void **state)
     disk *d = *state;
     char path[512];
     append_many(d, 40, 500);
-    newest(d, ".log", path);
+    newest(d, "log", ".log", path);
     off_t synced = size_of(path);
     unsigned char highwater[1024];
     char mark[128];
@@ -218,7 +218,7 @@ a_torn_unsynced_end_is_cut_and_the_log_goes_on(void **state)
     fwrite(highwater, 1, mark_size, file);
     fclose(file);
     for (off_t cut = synced + 200; cut > synced; cut -= 60) {
-        newest(d, ".log", path);
+        newest(d, "log", ".log", path);
         if (size_of(path) < cut)
             break;
         assert_int_equal(truncate(path, cut), 0);
@@ -238,7 +238,7 @@ a_zeroed_unsynced_end_is_cut_too(void **state)
     char path[512];
     static const char zeros[8192];
     append_many(d, 40, 500);
-    newest(d, ".log", path);
+    newest(d, "log", ".log", path);
     copy_dir_and_close(d);
     int fd = open(path, O_WRONLY | O_APPEND);
     assert_int_equal(write(fd, zeros, sizeof zeros), sizeof zeros);
@@ -253,7 +253,7 @@ a_damaged_write_ahead_log_is_refused_and_not_touched(void **state)
     disk *d = *state;
     char path[512];
     append_many(d, 100, 500);
-    newest(d, ".log", path);
+    newest(d, "log", ".log", path);
     copy_dir_and_close(d);
     off_t before = size_of(path);
     flip(path, before / 2);
@@ -269,7 +269,7 @@ a_deleted_write_ahead_log_is_noticed_by_the_high_water_mark_H6(void **state)
     disk *d = *state;
     char path[512];
     append_many(d, 100, 500);
-    newest(d, ".log", path);
+    newest(d, "log", ".log", path);
     copy_dir_and_close(d);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(try_open(d), MST_CORRUPT);
@@ -282,7 +282,7 @@ a_write_ahead_log_cut_between_records_is_noticed_by_the_high_water_mark_H6(void 
     disk *d = *state;
     char path[512];
     append_many(d, 60, 500);
-    newest(d, ".log", path);
+    newest(d, "log", ".log", path);
     off_t cut = size_of(path);
     append_many(d, 40, 500);
     copy_dir_and_close(d);
@@ -292,12 +292,12 @@ a_write_ahead_log_cut_between_records_is_noticed_by_the_high_water_mark_H6(void 
 }
 
 static void
-flip_all_over(disk *d, const char *suffix)
+flip_all_over(disk *d, const char *folder, const char *suffix, unsigned events, size_t body_size)
 {
     char path[512];
-    append_many(d, 400, 60000); // enough for a flush
+    append_many(d, events, body_size);
     mst_store_close(&d->store);
-    newest(d, suffix, path);
+    newest(d, folder, suffix, path);
     off_t size = size_of(path);
     unsigned refused = 0;
     mst_eventlog_options only_look = {.dir = d->dir, .read_only = true}; // so that nothing is rewritten between flips
@@ -308,7 +308,7 @@ flip_all_over(disk *d, const char *suffix)
         if (rc == MST_OK)
             rc = mst_verify_log(d->store, 1, NULL, true, &result);
         if (rc == MST_OK) { // a byte of a filter or of padding: then everything is there and right
-            assert_int_equal(result.events, 400);
+            assert_int_equal(result.events, events);
             assert_memory_equal(result.hash, d->last_hash, 32);
         } else {
             assert_int_equal(rc, MST_CORRUPT);
@@ -326,13 +326,57 @@ flip_all_over(disk *d, const char *suffix)
 static void
 a_flipped_byte_in_a_table_file_is_never_served(void **state)
 {
-    flip_all_over(*state, ".sst");
+    flip_all_over(*state, "log", ".sst", 1500, 20000); // small enough to stay in the log's own tables
 }
 
 static void
 a_flipped_byte_in_a_file_of_bodies_is_never_served(void **state)
 {
-    flip_all_over(*state, ".blob");
+    flip_all_over(*state, "bodies", ".seg", 100, 60000);
+}
+
+static void
+large_bodies_stand_apart_and_are_there_after_the_process_died(void **state)
+{
+    disk *d = *state;
+    for (int life = 1; life <= 3; life++) {
+        append_many(d, 30, 100000);
+        append_many(d, 30, 700);
+        copy_dir_and_close(d);
+        assert_int_equal(try_open(d), MST_OK);
+        mst_verify_result result;
+        assert_int_equal(mst_verify_log(d->store, 1, NULL, true, &result), MST_OK);
+        assert_int_equal(result.events, 60 * life);
+        assert_memory_equal(result.hash, d->last_hash, 32);
+    }
+}
+
+static void
+bodies_fill_one_segment_after_the_other(void **state)
+{
+    disk *d = *state;
+    append_many(d, 150, 1000000);
+    mst_store_close(&d->store);
+    char path[512];
+    newest(d, "bodies", ".seg", path);
+    assert_non_null(strstr(path, "000000000003.seg"));
+    assert_int_equal(try_open(d), MST_OK);
+    mst_verify_result result;
+    assert_int_equal(mst_verify_log(d->store, 1, NULL, true, &result), MST_OK);
+    assert_int_equal(result.events, 150);
+}
+
+static void
+a_lost_file_of_bodies_is_noticed(void **state)
+{
+    disk *d = *state;
+    char path[512];
+    append_many(d, 20, 100000);
+    mst_store_close(&d->store);
+    newest(d, "bodies", ".seg", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(try_open(d), MST_CORRUPT);
+    assert_non_null(strstr(d->why, "damaged from event 1 to 20"));
 }
 
 static void
@@ -364,6 +408,9 @@ main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_flipped_byte_in_a_table_file_is_never_served, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flipped_byte_in_a_file_of_bodies_is_never_served, setup, teardown),
+        cmocka_unit_test_setup_teardown(large_bodies_stand_apart_and_are_there_after_the_process_died, setup, teardown),
+        cmocka_unit_test_setup_teardown(bodies_fill_one_segment_after_the_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_file_of_bodies_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(the_ballast_is_made_and_given_up_only_by_the_start, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

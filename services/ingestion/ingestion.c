@@ -3,6 +3,7 @@
 
 #include "batches.h"
 #include "blobs.h"
+#include "creation.h"
 #include "services/runtime/tableschema.h"
 #include "templates.h"
 #include "texts.h"
@@ -16,8 +17,6 @@
 #define LIST_MAX 500u
 #define LIST_SIZE_MAX (900u * 1024u)  /* bytes in one answer; the caller asks on from the last batch */
 #define ANSWER_SIZE_MAX (48u * 1024u) /* bytes in the answer of a command, which is kept beside its commit */
-#define MAPPING_MAX 2000u             /* columns chosen by hand */
-#define AHEAD_MS (14 * 3600 * 1000ll) /* somewhere on earth it is tomorrow already */
 #define DIRECTORY_STREAM "export/directory"
 
 #define REFUSED MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED
@@ -223,111 +222,6 @@ show_template(ingestion *self, mst_work *work, const Muster__V1__ShowTemplate *s
 
 /* Batches ---------------------------------------------------------------------------------------------- */
 
-static bool
-has_option(const Muster__V1__Template *template, const char *name)
-{
-    for (size_t i = 0; template != NULL && i < template->n_options; i++)
-        if (strcmp(template->options[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-static bool
-lists(char *const *texts, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(texts[i], text) == 0)
-            return true;
-    return false;
-}
-
-/* Options on: those asked for, and those on by default unless "no-NAME" was asked for. NULL: fine (A11). */
-static const char *
-choose_options(mst_arena *arena, const Muster__V1__Template *template, const Muster__V1__CreateBatch *create,
-               Muster__V1__BatchCreated *created)
-{
-    size_t offered = template == NULL ? 0 : template->n_options;
-    created->options = mst_arena_alloc(arena, (create->n_options + offered + 1) * sizeof *created->options);
-    for (size_t i = 0; i < create->n_options; i++) {
-        const char *name = create->options[i];
-        bool off = strncmp(name, "no-", 3) == 0 && has_option(template, name + 3);
-        if (!off && !has_option(template, name)) {
-            const char *names = "";
-            for (size_t j = 0; j < offered; j++)
-                names = mst_arena_printf(arena, "%s%s%s", names, j == 0 ? "" : ", ", template->options[j]->name);
-            return mst_arena_printf(arena, "There is no option \"%.64s\" here; %s%s.", name,
-                                    offered == 0 ? "none is offered" : "offered are ", names);
-        }
-        if (!off && !lists(created->options, created->n_options, name))
-            created->options[created->n_options++] = (char *)name;
-    }
-    for (size_t i = 0; i < offered; i++) {
-        const Muster__V1__Option *option = template->options[i];
-        if (option->default_on && !lists(created->options, created->n_options, option->name) &&
-            !lists(create->options, create->n_options, mst_arena_printf(arena, "no-%s", option->name)))
-            created->options[created->n_options++] = option->name;
-    }
-    return NULL;
-}
-
-static bool
-has_field(Muster__V1__Field *const *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(fields[i]->name, name) == 0)
-            return true;
-    return false;
-}
-
-static const char *
-check_mapping(mst_arena *arena, const Muster__V1__CreateBatch *create, Muster__V1__Field *const *fields, size_t count)
-{
-    if (create->n_mapping > MAPPING_MAX)
-        return mst_arena_printf(arena, "%zu columns are mapped; at most %u can be.", create->n_mapping, MAPPING_MAX);
-    for (size_t i = 0; i < create->n_mapping; i++) {
-        const Muster__V1__ColumnChoice *choice = create->mapping[i];
-        if (choice->header[0] == '\0')
-            return "A column mapping names no column.";
-        if (choice->field[0] != '\0' && !has_field(fields, count, choice->field))
-            return mst_arena_printf(arena, "Column \"%.100s\" is mapped to \"%.100s\", which is not a field.",
-                                    choice->header, choice->field);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(create->mapping[j]->header, choice->header) == 0 ||
-                (choice->field[0] != '\0' && strcmp(create->mapping[j]->field, choice->field) == 0))
-                return mst_arena_printf(arena, "Column \"%.100s\" or field \"%.100s\" is mapped twice.", choice->header,
-                                        choice->field);
-    }
-    return NULL;
-}
-
-/* Name, date and file name (A7, A8, A12); NULL: fine. */
-static const char *
-check_details(mst_work *work, const Muster__V1__CreateBatch *create, Muster__V1__BatchCreated *created)
-{
-    mst_arena *arena = mst_work_arena(work);
-    created->name = text_clean(arena, create->name);
-    created->file_name = text_file_name(arena, create->file_name);
-    if (created->name[0] == '\0')
-        return "A batch needs a name: say what the file is, for instance \"Sunday cards\".";
-    if (text_length(created->name) > NAME_LENGTH_MAX)
-        return mst_arena_printf(arena, "The name of the batch has %zu characters; at most %u are allowed.",
-                                text_length(created->name), NAME_LENGTH_MAX);
-    char today[16], latest[16];
-    text_date_of(mst_work_now_ms(work), today);
-    text_date_of(mst_work_now_ms(work) + AHEAD_MS, latest);
-    created->batch_date = create->batch_date[0] == '\0' ? mst_arena_strdup(arena, today) : create->batch_date;
-    if (!text_is_date(created->batch_date))
-        return mst_arena_printf(arena, "\"%.40s\" is not a date: write it as YYYY-MM-DD, for instance %s.",
-                                created->batch_date, today);
-    if (strcmp(created->batch_date, latest) > 0)
-        return mst_arena_printf(arena, "The batch date %s is in the future: give the day the entries were handed in.",
-                                created->batch_date);
-    if (created->file_name[0] != '\0' && uploads_refusal(created->file_name) != NULL)
-        return mst_arena_printf(arena, "\"%s\" is not accepted. %s", created->file_name,
-                                uploads_refusal(created->file_name));
-    return NULL;
-}
-
 /* Which template, or for an import which kind; NULL: fine (A1, A5). `*unsure`: look at the directory first. */
 static const char *
 check_target(ingestion *self, mst_work *work, const Muster__V1__CreateBatch *create, Muster__V1__BatchCreated *created,
@@ -351,7 +245,7 @@ check_target(ingestion *self, mst_work *work, const Muster__V1__CreateBatch *cre
         }
         created->kind = create->kind;
         created->id_column = create->id_column;
-        wrong = check_mapping(arena, create, kind->fields, kind->n_fields);
+        wrong = creation_mapping(arena, create, kind->fields, kind->n_fields);
     } else {
         if (mst_catalog_templates_count(self->catalog) == 0)
             return "There is no template yet, and a batch needs one. Add one first: muster template add FILE.json.";
@@ -368,9 +262,9 @@ check_target(ingestion *self, mst_work *work, const Muster__V1__CreateBatch *cre
         created->kind = template->kind;
         created->template_name = template->name;
         created->template_version = template->version;
-        wrong = check_mapping(arena, create, template->fields, template->n_fields);
+        wrong = creation_mapping(arena, create, template->fields, template->n_fields);
     }
-    return wrong != NULL ? wrong : choose_options(arena, template, create, created);
+    return wrong != NULL ? wrong : creation_options(arena, template, create, created);
 }
 
 static char *
@@ -391,7 +285,7 @@ create_batch(ingestion *self, mst_work *work, const mst_step *step, const Muster
     if (unsure)
         return false;
     if (wrong == NULL)
-        wrong = check_details(work, create, &created);
+        wrong = creation_details(work, create, &created);
     if (wrong != NULL) {
         mst_work_refuse(work, REFUSED, NULL, "%s", wrong);
         return true;

@@ -55,7 +55,8 @@ contradiction(const levels *is)
         return REASON(CONFLICT);
     if (is->suffix == LEVEL_DIFFERENT)
         return REASON(FAMILY);
-    if (is->suffix == LEVEL_RELATED && !named_in_person(is) && is->birth != LEVEL_EQUAL)
+    bool contact = is->email == LEVEL_EQUAL || is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL;
+    if (is->suffix == LEVEL_RELATED && !named_in_person(is) && !(is->birth == LEVEL_EQUAL && contact))
         return REASON(FAMILY);
     if (is->gender == LEVEL_DIFFERENT && is->given != LEVEL_EQUAL && !named_in_person(is))
         return REASON(FAMILY);
@@ -75,7 +76,11 @@ given_name(const levels *is, bool two_names)
     case LEVEL_SWAPPED: return REASON(UNKNOWN);
     case LEVEL_CLOSE: return two_names ? REASON(FAMILY) : REASON(UNKNOWN);
     case LEVEL_RELATED:
-        return same_id(is) || is->birth == LEVEL_EQUAL || is->email == LEVEL_EQUAL ? REASON(UNKNOWN) : REASON(UNSURE);
+        // Andy and Andrew at info@office.org may be two.
+        return same_id(is) || is->birth == LEVEL_EQUAL ||
+                       (is->email == LEVEL_EQUAL && (is->phone == LEVEL_EQUAL || is->address == LEVEL_EQUAL))
+                   ? REASON(UNKNOWN)
+                   : REASON(UNSURE);
     case LEVEL_MISSING:
         return is->birth == LEVEL_EQUAL && (same_id(is) || is->email == LEVEL_EQUAL) ? REASON(UNKNOWN) : REASON(UNSURE);
     default: return shared ? REASON(FAMILY) : REASON(UNSURE);

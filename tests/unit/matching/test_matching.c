@@ -71,6 +71,8 @@ twins_spouses_and_father_and_son_are_never_merged_by_themselves(void **state)
         "Elena|Lopez|family@lopez.org|702-555-0107|2010-03-03|9 Elm Rd|F|",  // twin
         "Carlos|Lopez|family@lopez.org|702-555-0107|1982-07-07|9 Elm Rd|M|", // father: shared e-mail and phone
         "John|Smith Sr||||4 Oak Ave|M|",                                     // father of John Smith Jr
+        "Bob|King|rking@mail.com|||||",                                      // an e-mail two may share
+        "Robert|King III|||1960-12-01|||",                                   // a suffix the other has not
         "John|Smith||||4 Oak Ave|M|",                                        // which one?
         "Jane|Doe|||1948-11-30|12 Main Street|F|",                           // mother of the same name
     };

@@ -90,10 +90,12 @@ class Appender:
             self.bus = Bus(self.data, producer="cut/1", observer=False, timeout_s=5.0)
         except (Unavailable, Fault):
             return
+        self.bus.socket.sndtimeo = 2000
+        deadline = time.monotonic() + 20
         try:
             for number in sorted(self.open):
                 self.send(number)  # what nobody answered before the cut
-            while not broker.gone() and not stop():
+            while not broker.gone() and not stop() and time.monotonic() < deadline:
                 while len(self.open) < AHEAD:
                     self.send(self.next)
                     self.next += 1

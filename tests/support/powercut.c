@@ -8,6 +8,7 @@
  *   POWERCUT_FILE   or: it comes as soon as this file exists
  *   POWERCUT_SEED   what becomes of the unsynced end of a file: gone, torn in the middle, or some of its pages zero
  *
+ * What was written in place, into a length that was there before, is zeroed page by page, by chance.
  * What was never synced at all: files of the write-ahead log (*.log) come back empty or torn, others are left, because
  * nothing that matters may depend on them. No sync can end while a cut is under way, so nothing is answered after it.
  */
@@ -22,9 +23,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define FILES_MAX 65536
+#define RANGES_MAX 65536
 #define PAGE 4096
 
 typedef struct synced_file {
@@ -33,6 +36,15 @@ typedef struct synced_file {
     off_t size;
 } synced_file;
 
+/* What was written in place, within a length that was synced before. */
+typedef struct unsynced_range {
+    dev_t device;
+    ino_t inode;
+    off_t begin, end;
+} unsynced_range;
+
+static unsynced_range ranges[RANGES_MAX];
+static size_t ranges_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static synced_file files[FILES_MAX];
 static size_t files_count;
@@ -41,6 +53,8 @@ static uint64_t seed;
 static const char *root, *trigger;
 static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
+static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
+static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
 
 static uint64_t
 chance(void)
@@ -86,7 +100,7 @@ take_back(const char *path, off_t size, off_t now)
     static const char zeros[PAGE];
     int fd = open(path, O_WRONLY);
     for (off_t at = size; at < now; at += PAGE)
-        if (chance() % 2 == 0 && pwrite(fd, zeros, (size_t)(now - at < PAGE ? now - at : PAGE), at) < 0)
+        if (chance() % 2 == 0 && real_pwrite(fd, zeros, (size_t)(now - at < PAGE ? now - at : PAGE), at) < 0)
             _exit(77);
     close(fd);
 }
@@ -122,9 +136,31 @@ find_there(const char *path, const struct stat *info)
     remember(info);
 }
 
+/* Pages written in place and not synced: as they were before, which nobody knows any more; zero stands for that. */
+static void
+cut_ranges(const char *path, const struct stat *info)
+{
+    static const char zeros[PAGE];
+    int fd = -1;
+    for (size_t i = 0; i < ranges_count; i++) {
+        if (ranges[i].inode != info->st_ino || ranges[i].device != info->st_dev || chance() % 4 == 0)
+            continue;
+        if (fd < 0)
+            fd = open(path, O_WRONLY);
+        for (off_t at = ranges[i].begin; at < ranges[i].end; at += PAGE) {
+            size_t size = (size_t)(ranges[i].end - at < PAGE ? ranges[i].end - at : PAGE);
+            if (chance() % 2 == 0 && real_pwrite(fd, zeros, size, at) < 0)
+                _exit(77);
+        }
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
 static void
 cut_file(const char *path, const struct stat *info)
 {
+    cut_ranges(path, info);
     size_t length = strlen(path);
     const synced_file *file = known(info);
     int is_log = length > 4 && strcmp(path + length - 4, ".log") == 0;
@@ -161,6 +197,8 @@ start(void)
     pthread_t thread;
     *(void **)&real_fsync = dlsym(RTLD_NEXT, "fsync");
     *(void **)&real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
+    *(void **)&real_pwrite = dlsym(RTLD_NEXT, "pwrite");
+    *(void **)&real_pwritev = dlsym(RTLD_NEXT, "pwritev");
     root = getenv("POWERCUT_DIR");
     trigger = getenv("POWERCUT_FILE");
     cut_at = at != NULL ? strtoul(at, NULL, 10) : 0;
@@ -171,9 +209,33 @@ start(void)
         pthread_detach(thread);
 }
 
+static void
+forget_ranges(const struct stat *info)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ranges_count; i++)
+        if (ranges[i].inode != info->st_ino || ranges[i].device != info->st_dev)
+            ranges[kept++] = ranges[i];
+    ranges_count = kept;
+}
+
+static void
+remember_range(int fd, off_t at, ssize_t size)
+{
+    struct stat info;
+    if (size <= 0 || fstat(fd, &info) != 0)
+        return;
+    unsynced_range range = {info.st_dev, info.st_ino, at, at + size};
+    pthread_mutex_lock(&lock);
+    if (ranges_count < RANGES_MAX)
+        ranges[ranges_count++] = range;
+    pthread_mutex_unlock(&lock);
+}
+
 static int
 sync_one(int (*real)(int), int fd)
 {
+    struct stat info;
     pthread_mutex_lock(&lock);
     syncs++;
     int late = (int)(chance() % 2);
@@ -181,9 +243,10 @@ sync_one(int (*real)(int), int fd)
     if (here && !late)
         cut();
     int rc = real(fd), error = errno;
-    struct stat info;
-    if (rc == 0 && fstat(fd, &info) == 0)
+    if (rc == 0 && fstat(fd, &info) == 0) {
         remember(&info);
+        forget_ranges(&info);
+    }
     if (here)
         cut();
     pthread_mutex_unlock(&lock);
@@ -201,4 +264,32 @@ int
 fdatasync(int fd)
 {
     return sync_one(real_fdatasync, fd);
+}
+
+ssize_t
+pwrite(int fd, const void *data, size_t size, off_t at)
+{
+    ssize_t written = real_pwrite(fd, data, size, at);
+    remember_range(fd, at, written);
+    return written;
+}
+
+ssize_t
+pwrite64(int fd, const void *data, size_t size, off64_t at)
+{
+    return pwrite(fd, data, size, at);
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+    ssize_t written = real_pwritev(fd, parts, count, at);
+    remember_range(fd, at, written);
+    return written;
+}
+
+ssize_t
+pwritev64(int fd, const struct iovec *parts, int count, off64_t at)
+{
+    return pwritev(fd, parts, count, at);
 }

@@ -40,6 +40,7 @@ typedef struct job {
     uint32_t part, next_part; /* the one being built; the first that is not durable yet */
     uint32_t retries;
     bool purpose_import;
+    bool dry_run;
 } job;
 
 static void
@@ -114,13 +115,15 @@ finish_batch(job *self)
     uint8_t hash[16];
     entries_finished(self->entries, &finished, hash);
     mst_work_event(self->work, self->stream, self->batch_id, NULL, finished.rows, &finished.base);
-    if (finished.wrong_rows == 0) {
+    // A dry run asks nobody: its wrong rows come out as rejected.
+    if (finished.wrong_rows == 0 || self->dry_run) {
         Muster__V1__EntriesAccepted accepted = MUSTER__V1__ENTRIES_ACCEPTED__INIT;
         accepted.batch_id = self->batch_id;
         accepted.generation = self->generation;
         accepted.entries_stream = self->chunks_stream;
         accepted.chunks = finished.chunks;
-        accepted.rows = accepted.accepted = finished.rows;
+        accepted.rows = finished.rows;
+        accepted.accepted = finished.rows - finished.wrong_rows;
         accepted.purpose =
             self->purpose_import ? MUSTER__V1__PURPOSE__PURPOSE_IMPORT : MUSTER__V1__PURPOSE__PURPOSE_BATCH;
         mst_work_event(self->work, self->stream, self->batch_id, NULL, finished.rows, &accepted.base);
@@ -268,6 +271,7 @@ begin(const parsing_state *state, mst_work *work, const mst_step *step)
     self->size = received->size;
     self->ranges = received->size == 0 ? 1 : (received->size + RANGE_SIZE - 1) / RANGE_SIZE;
     self->purpose_import = batch->created->purpose == MUSTER__V1__PURPOSE__PURPOSE_IMPORT;
+    self->dry_run = batch->created->dry_run;
     memcpy(self->sha256, received->sha256.data, MST_HASH_SIZE);
     snprintf(self->batch_id, sizeof self->batch_id, "%s", received->batch_id);
     snprintf(self->stream, sizeof self->stream, "parsing/%s", self->batch_id);

@@ -54,8 +54,8 @@ static void
 on_created(parsing_state *self, const mst_event *event)
 {
     size_t number = number_of(event->head->batch_id);
-    if (number == 0)
-        return;
+    if (number == 0 || (number <= self->batches_count && self->batches[number - 1].created != NULL))
+        return; // applied before
     if (number > self->batches_count) {
         self->batches = mst_realloc(self->batches, number * sizeof *self->batches);
         memset(self->batches + self->batches_count, 0, (number - self->batches_count) * sizeof *self->batches);

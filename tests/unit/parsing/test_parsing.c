@@ -31,7 +31,7 @@ typedef struct room {
 
 /* A batch whose file has these bytes; B1. */
 static room
-given_file(const void *data, size_t size, const char *id_column)
+given_batch(const void *data, size_t size, const char *id_column, bool dry_run)
 {
     room self = {.arena = mst_arena_new(0)};
     mst_core_env env = {.data_dir = "", .instance = "parsing/1"};
@@ -56,6 +56,7 @@ given_file(const void *data, size_t size, const char *id_column)
     created.template_name = id_column == NULL ? "card" : "";
     created.template_version = 1;
     created.id_column = (char *)(id_column == NULL ? "" : id_column);
+    created.dry_run = dry_run;
     created.purpose = id_column == NULL ? MUSTER__V1__PURPOSE__PURPOSE_BATCH : MUSTER__V1__PURPOSE__PURPOSE_IMPORT;
     fake_happened(self.work, "ingestion/B1", "B1", 0, &created.base);
     self.file = mst_arena_copy(self.arena, data, size);
@@ -69,6 +70,12 @@ given_file(const void *data, size_t size, const char *id_column)
     fake_happened(self.work, "ingestion/B1", "B1", 0, &received.base);
     self.input = self.work->log_count - 1;
     return self;
+}
+
+static room
+given_file(const void *data, size_t size, const char *id_column)
+{
+    return given_batch(data, size, id_column, false);
 }
 
 static room
@@ -206,6 +213,21 @@ wrong_values_are_all_reported_and_the_batch_waits(void **state)
             assert_int_equal(group->first_rows[0], 3);
     }
     assert_int_equal(counted, 7);
+    done(&self);
+}
+
+static void
+a_dry_run_asks_nobody_about_wrong_values(void **state)
+{
+    (void)state;
+    const char *text = "First Name,Email\nAnn,a@example.org\nBob,b\n";
+    room self = given_batch(text, strlen(text), NULL, true);
+    when_read(&self, 0);
+    const Muster__V1__EntriesAccepted *accepted =
+        (const Muster__V1__EntriesAccepted *)fake_last(self.work, "EntriesAccepted");
+    assert_non_null(accepted);
+    assert_int_equal(accepted->rows, 2);
+    assert_int_equal(accepted->accepted, 1);
     done(&self);
 }
 
@@ -452,6 +474,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_without_errors_is_read_and_accepted_without_a_person_A18),
         cmocka_unit_test(wrong_values_are_all_reported_and_the_batch_waits),
+        cmocka_unit_test(a_dry_run_asks_nobody_about_wrong_values),
         cmocka_unit_test(bad_rows_are_left_out_only_when_asked_and_only_once),
         cmocka_unit_test(a_file_whose_columns_do_not_fit_is_refused_with_the_columns_named_A6),
         cmocka_unit_test(a_file_without_rows_is_refused),

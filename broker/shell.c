@@ -137,8 +137,8 @@ tend_peers(shell *self, int64_t now_us, bool all)
     self->any_gone = self->any_held = false;
     for (mst_peer *peer = mst_peers_first(peers), *next; peer != NULL; peer = next) {
         next = peer->next;
-        if (peer->gone) {
-            mst_broker_gone(self->broker, peer->session, true);
+        if (peer->gone) { // most likely its process died: an attempt, or work that kills would come for ever
+            mst_broker_gone(self->broker, peer->session, false);
             mst_peers_remove(peers, peer);
             continue;
         }

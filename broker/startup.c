@@ -212,6 +212,19 @@ repair_or_refuse(mst_eventlog *self, const mst_eventlog_options *options, const 
     return rc;
 }
 
+/* To look at a damaged log without changing it: as far as it is whole. What is missing then shows by the high-water
+ * mark; what was torn before it was synced was never anybody's. */
+static mst_status
+look_at_what_is_whole(mst_eventlog *self, const char *log_dir, char why[MST_EVENTLOG_WHY_SIZE])
+{
+    char *error = NULL;
+    mst_status rc = open_engine(self, log_dir, MODE_POINT_IN_TIME, &error);
+    if (rc != MST_OK)
+        snprintf(why, MST_EVENTLOG_WHY_SIZE, "the log in %.200s cannot be read: %.200s", log_dir, error);
+    rocksdb_free(error);
+    return rc;
+}
+
 mst_status
 mst_startup_open(mst_eventlog *self, const mst_eventlog_options *options, char why[MST_EVENTLOG_WHY_SIZE])
 {
@@ -227,6 +240,8 @@ mst_startup_open(mst_eventlog *self, const mst_eventlog_options *options, char w
         snprintf(why, MST_EVENTLOG_WHY_SIZE, "another broker has the log in %.300s open", log_dir);
     else if (rc == MST_CORRUPT && !options->read_only)
         rc = repair_or_refuse(self, options, log_dir, error, why);
+    else if (rc == MST_CORRUPT)
+        rc = look_at_what_is_whole(self, log_dir, why);
     else if (rc != MST_OK)
         snprintf(why, MST_EVENTLOG_WHY_SIZE, "the log in %.200s cannot be opened: %.200s", log_dir, error);
     rocksdb_free(error);

@@ -1,24 +1,21 @@
-/* link.c - see link.h. The lower layer, and the only file of the library that knows zmq.h.
+/* link.c - see link.h. The lower layer: sockets and sessions.
  *
  * A life is: connecting -> (connected) hello said -> (Welcome) ready -> (silence, disconnect, "no session") connecting
  * .. A lost connection throws its socket away, and with it everything queued in it: what an old session sent can never
  * reach a later broker, and the caller decides what to send again. */
 #include "link.h"
 #include "clock.h"
+#include "link_way.h"
 #include "proto/codec.h"
 #include <assert.h>
-#include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #define PROTOCOL 1
-#define ENDPOINT_PATH_MAX 107    /* bytes: sun_path without its NUL */
 #define CONNECT_MS_DEFAULT 5000  /* ms that open waits */
 #define HELLO_MS_MAX 3000        /* ms for Welcome before the connection is tried anew */
 #define PING_MS 1000             /* ms between pings */
@@ -26,14 +23,13 @@
 #define RETRY_MS_MIN 50          /* ms before the first new attempt; doubled up to the next line */
 #define RETRY_MS_MAX 2000        /* ms */
 #define RECEIVE_QUOTA (8u << 20) /* bytes an unpacked head may take */
-#define KEY_TEXT_SIZE 40         /* characters of a CURVE key in Z85 */
 
 typedef enum link_state { LINK_WAITING, LINK_CONNECTING, LINK_GREETING, LINK_READY, LINK_REFUSED } link_state;
 
 struct mst_link {
     char *endpoint, *producer, *service, *operator;
-    bool observer, curve;
-    char secret_key[KEY_TEXT_SIZE + 1], public_key[KEY_TEXT_SIZE + 1], server_key[KEY_TEXT_SIZE + 1];
+    bool observer;
+    mst_way_curve curve;
 
     void *context, *socket, *monitor;
     int epoll_fd;
@@ -60,132 +56,6 @@ struct mst_link {
     size_t frames_count;
     mst_slice bodies[MST_LINK_BODIES_MAX];
 };
-
-/* Options and keys ------------------------------------------------------------------------------------ */
-
-static char *
-absolute_path(const char *path)
-{
-    char *found = realpath(path, NULL);
-    if (found)
-        return found;
-    char here[4096];
-    if (path[0] == '/' || !getcwd(here, sizeof here))
-        return mst_strdup(path);
-    char *joined = mst_alloc(strlen(here) + strlen(path) + 2);
-    sprintf(joined, "%s/%s", here, path);
-    return joined;
-}
-
-static char *
-endpoint_below(mst_arena *arena, const char *data_dir, const char *name)
-{
-    char *dir = absolute_path(data_dir);
-    char *path = mst_arena_printf(arena, "%s/run/%s", dir, name);
-    if (strlen(path) > ENDPOINT_PATH_MAX) {
-        uint8_t digest[MST_HASH_SIZE];
-        char hex[2 * 12 + 1];
-        mst_sha256(path, strlen(path), digest);
-        mst_hex(digest, 12, hex);
-        path = mst_arena_printf(arena, "/tmp/muster-%s.sock", hex);
-    }
-    free(dir);
-    return mst_arena_printf(arena, "ipc://%s", path);
-}
-
-char *
-mst_link_endpoint_of(mst_arena *arena, const char *data_dir)
-{
-    const char *given = getenv("MUSTER_ENDPOINT");
-    return given && *given ? mst_arena_strdup(arena, given) : endpoint_below(arena, data_dir, "bus.sock");
-}
-
-char *
-mst_link_events_endpoint_of(mst_arena *arena, const char *data_dir)
-{
-    return endpoint_below(arena, data_dir, "events.sock");
-}
-
-/* The first word of 40 characters in a key file; lines that begin with # are for people. */
-static mst_status
-key_read(const char *path, bool secret, char key[KEY_TEXT_SIZE + 1], char why[256])
-{
-    mst_status rc = MST_INVALID;
-    struct stat info;
-    char text[512];
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        snprintf(why, 256, "cannot read the key file %s: %s", path, strerror(errno));
-        return MST_INVALID;
-    }
-    if (secret && (fstat(fileno(file), &info) || (info.st_mode & 077))) {
-        snprintf(why, 256, "the key file %s can be read by others: chmod 600 it, or make a new key", path);
-        goto out;
-    }
-    snprintf(why, 256, "the key file %s holds no key of %d characters", path, KEY_TEXT_SIZE);
-    while (rc != MST_OK && fgets(text, sizeof text, file)) {
-        text[strcspn(text, "\r\n")] = '\0';
-        if (text[0] != '#' && strlen(text) == KEY_TEXT_SIZE) {
-            memcpy(key, text, KEY_TEXT_SIZE + 1);
-            why[0] = '\0';
-            rc = MST_OK;
-        }
-    }
-out:
-    explicit_bzero(text, sizeof text);
-    fclose(file);
-    return rc;
-}
-
-static mst_status
-keys_read(mst_link *link, const mst_link_options *options)
-{
-    uint8_t raw[32];
-    link->curve = strncmp(link->endpoint, "tcp://", 6) == 0;
-    if (!link->curve)
-        return MST_OK;
-    if (!options->key_file || !options->server_key) {
-        snprintf(link->why, sizeof link->why,
-                 "%s needs a client key (--key) and the broker's public key (--server-key)", link->endpoint);
-        return MST_INVALID;
-    }
-    mst_status rc = key_read(options->key_file, true, link->secret_key, link->why);
-    if (rc == MST_OK && strlen(options->server_key) == KEY_TEXT_SIZE && access(options->server_key, F_OK) != 0)
-        memcpy(link->server_key, options->server_key, KEY_TEXT_SIZE + 1);
-    else if (rc == MST_OK)
-        rc = key_read(options->server_key, false, link->server_key, link->why);
-    if (rc == MST_OK &&
-        (zmq_curve_public(link->public_key, link->secret_key) || !zmq_z85_decode(raw, link->server_key))) {
-        snprintf(link->why, sizeof link->why, "a key is not well-formed: make it anew with \"muster key new\"");
-        rc = MST_INVALID;
-    }
-    explicit_bzero(raw, sizeof raw);
-    return rc;
-}
-
-static char *
-operator_of(const char *given)
-{
-    if (given && *given)
-        return mst_strdup(given);
-    const struct passwd *user = getpwuid(geteuid());
-    return mst_strdup(user ? user->pw_name : "unknown");
-}
-
-/* A tool's name gets a random end, so that two of them never share an epoch. */
-static char *
-producer_of(const char *given)
-{
-    uint8_t random[6];
-    char hex[2 * sizeof random + 1];
-    if (strchr(given, '/'))
-        return mst_strdup(given);
-    mst_random(random, sizeof random);
-    mst_hex(random, sizeof random, hex);
-    char *producer = mst_alloc(strlen(given) + sizeof hex + 1);
-    sprintf(producer, "%s/%s", given, hex);
-    return producer;
-}
 
 /* The socket ------------------------------------------------------------------------------------------ */
 
@@ -265,10 +135,10 @@ socket_open(mst_link *link)
     set_number(link->socket, ZMQ_RECONNECT_IVL_MAX, 500);
     set_number(link->socket, ZMQ_SNDHWM, 1000);
     set_number(link->socket, ZMQ_RCVHWM, 4000); /* credit keeps it far below */
-    if (link->curve) {
-        set_text(link->socket, ZMQ_CURVE_SERVERKEY, link->server_key);
-        set_text(link->socket, ZMQ_CURVE_PUBLICKEY, link->public_key);
-        set_text(link->socket, ZMQ_CURVE_SECRETKEY, link->secret_key);
+    if (link->curve.used) {
+        set_text(link->socket, ZMQ_CURVE_SERVERKEY, link->curve.server_key);
+        set_text(link->socket, ZMQ_CURVE_PUBLICKEY, link->curve.public_key);
+        set_text(link->socket, ZMQ_CURVE_SECRETKEY, link->curve.secret_key);
     }
 
     snprintf(name, sizeof name, "inproc://monitor-%u", link->sockets_count++);
@@ -615,16 +485,6 @@ mst_link_send(mst_link *link, const Muster__V1__BusRequest *request, const mst_s
 
 /* Life ------------------------------------------------------------------------------------------------ */
 
-/* Somebody else's socket in a place all may write to is not our broker. */
-static bool
-socket_is_ours(const char *endpoint)
-{
-    struct stat info;
-    if (strncmp(endpoint, "ipc:///tmp/muster-", 18) != 0 || lstat(endpoint + 6, &info) != 0)
-        return true;
-    return info.st_uid == geteuid() || info.st_uid == 0;
-}
-
 mst_status
 mst_link_open(mst_link **out, const mst_link_options *options, char why[256])
 {
@@ -632,9 +492,9 @@ mst_link_open(mst_link **out, const mst_link_options *options, char why[256])
     memset(link, 0, sizeof *link);
     *out = NULL;
     link->endpoint = mst_strdup(options->endpoint);
-    link->producer = producer_of(options->producer);
+    link->producer = mst_way_producer(options->producer);
     link->service = mst_strdup(options->service ? options->service : "");
-    link->operator= operator_of(options->operator);
+    link->operator= mst_way_operator(options->operator);
     link->observer = options->observer;
     link->retry_ms = RETRY_MS_MIN;
     link->life = mst_arena_new(0);
@@ -647,8 +507,8 @@ mst_link_open(mst_link **out, const mst_link_options *options, char why[256])
         memcpy(link->seen_hash, options->seen_hash, sizeof link->seen_hash);
     }
 
-    mst_status rc = keys_read(link, options);
-    if (rc == MST_OK && !socket_is_ours(link->endpoint)) {
+    mst_status rc = mst_way_keys(&link->curve, options, link->why);
+    if (rc == MST_OK && !mst_way_is_ours(link->endpoint)) {
         snprintf(link->why, sizeof link->why, "%s belongs to another user", link->endpoint);
         rc = MST_DENIED;
     }
@@ -692,7 +552,7 @@ mst_link_close(mst_link **out)
     close(link->epoll_fd);
     mst_arena_destroy(&link->life);
     mst_arena_destroy(&link->turn);
-    explicit_bzero(link->secret_key, sizeof link->secret_key);
+    explicit_bzero(link->curve.secret_key, sizeof link->curve.secret_key);
     free(link->endpoint);
     free(link->producer);
     free(link->service);

@@ -102,22 +102,29 @@ ask_export(call *self, mst_work *work)
     mst_work_call(work, ASK_RECORD, "export", "", &query.base, &muster__v1__record_list__descriptor);
 }
 
+/* Who comes late is shown how things stand now, question and all. Only here does a decision read the log. */
+static void
+refuse_stale(call *self, mst_work *work, const char *why)
+{
+    Muster__V1__DiscrepancyView *view = self->showing == NULL ? NULL : showing_view(self->showing, work, 0);
+    if (view != NULL)
+        mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_STALE, &view->base, "%s", why);
+    else if (++self->begun > BEGIN_AGAIN_MAX)
+        refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_STALE, "The discrepancy is changing. Look at it again.");
+    else
+        self->showing = showing_begin(self->batch, work, &self->decision->row, 1);
+}
+
+/* From what is remembered alone: whole batches are decided in one go. */
 static void
 decide(call *self, mst_work *work, bool may_create)
 {
-    Muster__V1__DiscrepancyView *view = showing_view(self->showing, work, 0);
-    if (view == NULL) {
-        if (++self->begun > BEGIN_AGAIN_MAX)
-            refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_STALE, "The discrepancy is changing. Look at it again.");
-        else
-            self->showing = showing_begin(self->batch, work, &self->decision->row, 1);
-        return;
-    }
     const a_case *asked = cases_find(self->batch, self->decision->row);
+    Muster__V1__DiscrepancyView *view = showing_brief(self->batch, asked, work);
     char why[600];
-    switch (resolution_check(self->batch, asked, view->question, may_create, self->decision, why)) {
+    switch (resolution_check(self->batch, asked, may_create, self->decision, why)) {
     case VERDICT_SAME: mst_work_answer(work, &view->base); return;
-    case VERDICT_STALE: mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_STALE, &view->base, "%s", why); return;
+    case VERDICT_STALE: refuse_stale(self, work, why); return;
     case VERDICT_REFUSE: refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, why); return;
     case VERDICT_ASK_EXPORT:
         if (!self->record_exists) {
@@ -237,7 +244,8 @@ begin(cases *state, mst_work *work, const mst_step *step)
             return false;
         }
     }
-    self->showing = showing_begin(one, work, self->rows, self->count);
+    if (self->decision == NULL)
+        self->showing = showing_begin(one, work, self->rows, self->count);
     return true;
 }
 
@@ -259,7 +267,7 @@ calls_step(cases *state, mst_work *work, const mst_step *step)
     }
     if (step->kind == MST_STEP_PAGE)
         showing_page(self->showing, work, step);
-    if (!showing_done(self->showing))
+    if (self->showing != NULL && !showing_done(self->showing))
         return;
     if (self->list) {
         answer_list(self, work);

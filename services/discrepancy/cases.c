@@ -17,9 +17,20 @@ cases_new(void)
     return self;
 }
 
+/* Where no decision is taken any more, nobody asks for the candidates. */
+static void
+forget_candidates(batch *one)
+{
+    for (size_t i = 0; i < one->cases_count; i++) {
+        free(one->cases[i].candidates);
+        one->cases[i].candidates = NULL;
+    }
+}
+
 static void
 forget_cases(batch *one)
 {
+    forget_candidates(one);
     for (size_t i = 0; i < one->cases_count; i++) {
         free(one->cases[i].record_id);
         free(one->cases[i].operator);
@@ -136,6 +147,15 @@ cases_find(const batch *one, uint32_t row)
 }
 
 bool
+cases_is_candidate(const a_case *asked, const char *record_id)
+{
+    for (const char *at = asked->candidates; at != NULL && *at != 0; at += strlen(at) + 1)
+        if (strcmp(at, record_id) == 0)
+            return true;
+    return false;
+}
+
+bool
 cases_complete(const batch *one)
 {
     return one->opened == one->expected && one->recheck_opened == one->recheck_expected;
@@ -204,6 +224,26 @@ case_of(batch *one, uint32_t row)
 }
 
 static void
+keep_candidates(a_case *asked, const Muster__V1__EntryQuestion *question)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < question->n_candidates; i++)
+        size += strlen(question->candidates[i]->record_id) + 1;
+    free(asked->candidates);
+    asked->candidates = NULL;
+    if (size == 1)
+        return;
+    char *end = asked->candidates = mst_alloc(size);
+    for (size_t i = 0; i < question->n_candidates; i++) {
+        const char *id = question->candidates[i]->record_id;
+        if (*id == 0)
+            continue; // an empty id would end the list, and names no record
+        end = stpcpy(end, id) + 1;
+    }
+    *end = 0;
+}
+
+static void
 opened(batch *one, const Muster__V1__DiscrepanciesOpened *event, uint64_t stream_version)
 {
     if (event->generation != one->generation)
@@ -212,6 +252,7 @@ opened(batch *one, const Muster__V1__DiscrepanciesOpened *event, uint64_t stream
         a_case *asked = case_of(one, event->questions[i]->row);
         asked->version++;
         asked->opened_at = stream_version;
+        keep_candidates(asked, event->questions[i]);
         if (event->recheck == 0)
             asked->chunk = event->chunk;
         one->open += !asked->open;
@@ -280,9 +321,12 @@ cases_apply(cases *self, const mst_event *event)
         one->exporting = true;
     } else if (strcmp(type, "BatchCompleted") == 0) {
         one->completed = true;
+        forget_candidates(one);
     } else if (strcmp(type, "BatchCancelled") == 0) {
         one->cancelled = true;
+        forget_candidates(one);
     } else if (strcmp(type, "BatchFailed") == 0) {
         one->failed = true;
+        forget_candidates(one);
     }
 }

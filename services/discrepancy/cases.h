@@ -1,7 +1,8 @@
 /* cases.h - what discrepancy remembers: of each batch the questions put to people and what they answered.
  *
- * A fold over events. The questions' texts and candidates stay in the log (they are large); a case knows which event of
- * the batch's own stream holds them. Ownership: events are copied; a batch is lent until the state ends, a case until
+ * A fold over events. The questions' texts and evidence stay in the log (they are large); a case knows which event of
+ * the batch's own stream holds them, and by itself all that a decision needs: thousands are taken in one go, and none
+ * of them reads the log. Ownership: events are copied; a batch is lent until the state ends, a case until
  * the next event is applied. Thread: one. */
 #ifndef MUSTER_DISCREPANCY_CASES_H
 #define MUSTER_DISCREPANCY_CASES_H
@@ -22,6 +23,8 @@ typedef struct a_case {
     Muster__V1__Choice choice;  /* last decision, also while open again; UNKNOWN: never decided */
     char *record_id, *operator; /* of that decision; NULL never decided */
     int64_t decided_at_ms;
+    char *candidates; /* ids of the records asked about, each with its NUL, an empty one ends; NULL: none, or the batch
+                         takes no decisions any more */
 } a_case;
 
 typedef struct batch {
@@ -59,6 +62,8 @@ batch *cases_batch(const cases *self, const char *batch_id);
 /* The first case of row `row` or behind, or NULL. */
 const a_case *cases_from(const batch *one, uint32_t row);
 const a_case *cases_find(const batch *one, uint32_t row);
+/* Was the row asked about with this record as a candidate? */
+bool cases_is_candidate(const a_case *asked, const char *record_id);
 /* All questions there will be (for now) are opened. */
 bool cases_complete(const batch *one);
 /* May rows of this batch become new records? */

@@ -29,5 +29,7 @@ void showing_page(showing *self, mst_work *work, const mst_step *step);
 bool showing_done(const showing *self);
 /* The view of row `at` with the case as it stands now. NULL: the question was asked anew meanwhile: begin again. */
 Muster__V1__DiscrepancyView *showing_view(showing *self, mst_work *work, size_t at);
+/* A view without question and values: nothing is read for it. */
+Muster__V1__DiscrepancyView *showing_brief(const batch *one, const a_case *asked, mst_work *work);
 
 #endif

@@ -32,15 +32,6 @@ is_same(const a_case *asked, const Muster__V1__ResolveDiscrepancy *decision)
     return !asked->open && asked->choice == decision->choice && strcmp(record_of(asked), decision->record_id) == 0;
 }
 
-static bool
-is_candidate(const Muster__V1__EntryQuestion *question, const char *record_id)
-{
-    for (size_t i = 0; question != NULL && i < question->n_candidates; i++)
-        if (strcmp(question->candidates[i]->record_id, record_id) == 0)
-            return true;
-    return false;
-}
-
 static void
 say_stale(const a_case *asked, char why[600])
 {
@@ -93,8 +84,8 @@ check_form(const Muster__V1__ResolveDiscrepancy *decision, char why[600])
 }
 
 verdict
-resolution_check(const batch *one, const a_case *asked, const Muster__V1__EntryQuestion *question, bool may_create,
-                 const Muster__V1__ResolveDiscrepancy *decision, char why[600])
+resolution_check(const batch *one, const a_case *asked, bool may_create, const Muster__V1__ResolveDiscrepancy *decision,
+                 char why[600])
 {
     why[0] = 0;
     verdict form = check_form(decision, why);
@@ -113,7 +104,7 @@ resolution_check(const batch *one, const a_case *asked, const Muster__V1__EntryQ
     }
     if (decision->choice == MUSTER__V1__CHOICE__CHOICE_NEW && !may_create)
         return refuse(why, "The template of this batch does not create records: select one, or skip the row.");
-    if (decision->choice != MUSTER__V1__CHOICE__CHOICE_SELECT || is_candidate(question, decision->record_id))
+    if (decision->choice != MUSTER__V1__CHOICE__CHOICE_SELECT || cases_is_candidate(asked, decision->record_id))
         return VERDICT_ACCEPT;
     if (strncmp(decision->record_id, "row:", 4) == 0) {
         snprintf(why, 600,

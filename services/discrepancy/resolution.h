@@ -19,9 +19,9 @@ typedef enum verdict {
     VERDICT_ASK_EXPORT /* acceptable if the record exists: it is not among the candidates */
 } verdict;
 
-/* `question` as asked (NULL: not readable). `why` gets a sentence for people. */
-verdict resolution_check(const batch *one, const a_case *asked, const Muster__V1__EntryQuestion *question,
-                         bool may_create, const Muster__V1__ResolveDiscrepancy *decision, char why[600]);
+/* `why` gets a sentence for people. */
+verdict resolution_check(const batch *one, const a_case *asked, bool may_create,
+                         const Muster__V1__ResolveDiscrepancy *decision, char why[600]);
 /* What keeps decisions about this batch from being taken now; NULL: nothing. */
 const char *resolution_closed(const batch *one);
 

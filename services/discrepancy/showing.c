@@ -147,24 +147,31 @@ showing_done(const showing *self)
 }
 
 Muster__V1__DiscrepancyView *
+showing_brief(const batch *one, const a_case *asked, mst_work *work)
+{
+    mst_arena *arena = mst_work_arena(work);
+    Muster__V1__DiscrepancyView *view = mst_arena_alloc(arena, sizeof *view);
+    muster__v1__discrepancy_view__init(view);
+    view->batch_id = one->id;
+    view->row = asked->row;
+    view->version = asked->version;
+    view->open = asked->open;
+    view->choice = asked->choice;
+    view->record_id = mst_arena_strdup(arena, asked->record_id == NULL ? "" : asked->record_id);
+    view->operator_ = mst_arena_strdup(arena, asked->operator== NULL ? "" : asked->operator);
+    view->decided_at_ms = asked->decided_at_ms;
+    return view;
+}
+
+Muster__V1__DiscrepancyView *
 showing_view(showing *self, mst_work *work, size_t at)
 {
     const shown *one = &self->items[at];
     const a_case *now = cases_find(self->batch, one->row);
     if (now == NULL || now->opened_at != one->opened_at)
         return NULL;
-    mst_arena *arena = mst_work_arena(work);
-    Muster__V1__DiscrepancyView *view = mst_arena_alloc(arena, sizeof *view);
-    muster__v1__discrepancy_view__init(view);
-    view->batch_id = self->batch->id;
-    view->row = one->row;
-    view->version = now->version;
-    view->open = now->open;
+    Muster__V1__DiscrepancyView *view = showing_brief(self->batch, now, work);
     view->question = one->question;
-    view->choice = now->choice;
-    view->record_id = mst_arena_strdup(arena, now->record_id == NULL ? "" : now->record_id);
-    view->operator_ = mst_arena_strdup(arena, now->operator== NULL ? "" : now->operator);
-    view->decided_at_ms = now->decided_at_ms;
     if (one->entry_read) {
         view->fields = self->batch->fields;
         view->values = one->values;

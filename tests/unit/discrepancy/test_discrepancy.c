@@ -471,6 +471,78 @@ a_recheck_asks_again_with_the_next_version_and_verification_finishes_again(void 
     stage_close(&it);
 }
 
+/* Its first step is its last: no page of the log is read and no other service asked. */
+static void
+a_decision_is_taken_in_one_step_whichever_way_and_answered_briefly(void **state)
+{
+    (void)state;
+    stage *it = open_batch(&(plan){.chunks = 5, .chunk_rows = 10, .every = 1}, 17);
+    stage_die(it); // what it takes is remembered, not only held
+    const struct {
+        Muster__V1__Choice choice;
+        const char *record;
+    } decisions[] = {{SELECT, "p1"}, {SELECT, "row:1"}, {NEW, ""}, {SKIP, ""}, {SKIP, ""}};
+    for (uint32_t i = 0; i < 5; i++) {
+        unsigned before = it->steps;
+        const Muster__V1__DiscrepancyView *view =
+            resolve(it, "eva", i * 10 + 1, 1, decisions[i].choice, decisions[i].record);
+        assert_int_equal(it->status, OK);
+        assert_int_equal(it->steps - before, 1);
+        assert_int_equal(view->row, i * 10 + 1);
+        assert_int_equal(view->version, 2);
+        assert_false(view->open);
+        assert_int_equal(view->choice, decisions[i].choice);
+        assert_string_equal(view->record_id, decisions[i].record);
+        assert_string_equal(view->operator_, "eva");
+        assert_int_equal(view->decided_at_ms, it->now_ms);
+        assert_null(view->question);
+        assert_int_equal(view->n_values, 0);
+    }
+    assert_int_equal(stage_count(it, "VerificationFinished"), 1);
+    stage_close(&it);
+}
+
+static void
+who_decides_too_late_is_shown_the_question_and_the_row_as_well(void **state)
+{
+    (void)state;
+    stage *it = open_batch(&TWO, 18);
+    resolve(it, "eva", 11, 1, SELECT, "p1");
+    const Muster__V1__DiscrepancyView *view = resolve(it, "adam", 11, 1, NEW, "");
+    assert_int_equal(it->status, STALE);
+    assert_int_equal(view->question->n_candidates, 2);
+    assert_string_equal(view->values[0], "name 11");
+    assert_int_equal(view->version, 2);
+    stage_close(&it);
+}
+
+static void
+a_recheck_replaces_the_candidates_of_the_first_question(void **state)
+{
+    (void)state;
+    stage *it = open_batch(&TWO, 19);
+    resolve(it, "eva", 1, 1, SELECT, "p1");
+    resolve(it, "eva", 11, 1, SKIP, "");
+    Muster__V1__Candidate candidate = MUSTER__V1__CANDIDATE__INIT, *candidates[] = {&candidate};
+    Muster__V1__EntryQuestion again = MUSTER__V1__ENTRY_QUESTION__INIT, *questions[] = {&again};
+    candidate.record_id = TEXT("row:3");
+    again.row = 11;
+    again.candidates = candidates;
+    again.n_candidates = 1;
+    Muster__V1__RecheckFinished checked = MUSTER__V1__RECHECK_FINISHED__INIT;
+    checked.batch_id = TEXT("B1");
+    checked.generation = 1;
+    checked.recheck = 1;
+    checked.questions = questions;
+    checked.n_questions = 1;
+    assert_true(stage_input(it, stage_say(it, "matching/B1", "B1", &checked)));
+    resolve(it, "eva", 11, 3, SELECT, "row:1");
+    assert_int_equal(it->status, REFUSED);
+    resolve(it, "eva", 11, 3, SELECT, "row:3");
+    assert_int_equal(it->status, OK);
+    stage_close(&it);
+}
+
 static void
 a_restart_remembers_every_decision(void **state)
 {
@@ -523,6 +595,9 @@ main(void)
         cmocka_unit_test(decisions_taken_before_all_questions_are_open_do_not_finish_verification),
         cmocka_unit_test(fewer_questions_than_announced_fail_the_batch),
         cmocka_unit_test(a_recheck_asks_again_with_the_next_version_and_verification_finishes_again),
+        cmocka_unit_test(a_decision_is_taken_in_one_step_whichever_way_and_answered_briefly),
+        cmocka_unit_test(who_decides_too_late_is_shown_the_question_and_the_row_as_well),
+        cmocka_unit_test(a_recheck_replaces_the_candidates_of_the_first_question),
         cmocka_unit_test(a_restart_remembers_every_decision),
         cmocka_unit_test(a_batch_nobody_knows_is_not_found),
     };

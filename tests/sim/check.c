@@ -42,7 +42,7 @@ typedef struct batch_tally {
 typedef struct log_pass {
     sim_world *sim;
     mst_arena *arena;
-    mst_table *streams, *commits, *answers, *inputs, *decisions, *batches;
+    mst_table *streams, *commits, *producers, *inputs, *decisions, *batches;
     uint8_t hash[MST_HASH_SIZE];
     uint32_t decisions_count;
 } log_pass;
@@ -83,7 +83,8 @@ chain_check(log_pass *pass, Muster__V1__Envelope *head, mst_slice body, uint64_t
     check_seen(pass->sim, head);
 }
 
-/* C6: versions of a stream go up by one. C1, C4: one commit in one piece, one answer for each part of an input. */
+/* C5: who was replaced appends no more. C6: versions of a stream go up by one. C1, C4: one commit in one piece, one
+ * answer for each part of an input. */
 static void
 order_check(log_pass *pass, const Muster__V1__Envelope *head)
 {
@@ -96,6 +97,11 @@ order_check(log_pass *pass, const Muster__V1__Envelope *head)
     if (*commit && *commit != head->seq - 1)
         FAIL(pass, head, "belongs to a commit that ended at %llu (C1)", (unsigned long long)*commit);
     bool first_of_commit = *commit == 0;
+    uintptr_t *epoch = (uintptr_t *)mst_table_at(pass->producers, head->producer, strlen(head->producer));
+    if (head->producer_epoch < *epoch)
+        FAIL(pass, head, "was appended by %s of epoch %llu after its epoch %llu (C5)", head->producer,
+             (unsigned long long)head->producer_epoch, (unsigned long long)*epoch);
+    *epoch = head->producer_epoch;
     *commit = head->seq;
     if (!head->cause_seq)
         return;
@@ -222,7 +228,8 @@ void
 check_log(sim_world *sim)
 {
     log_pass pass = {.sim = sim, .arena = mst_arena_new(0)};
-    mst_table **tables[] = {&pass.streams, &pass.commits, &pass.inputs, &pass.decisions, &pass.batches};
+    mst_table **tables[] = {&pass.streams, &pass.commits,   &pass.producers,
+                            &pass.inputs,  &pass.decisions, &pass.batches};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         *tables[i] = mst_table_new(NULL);
     uint64_t tail = sim->store->tail(sim->store);

@@ -214,8 +214,11 @@ taken_by(taken *self, const person *who, bool set)
 {
     uint64_t given = who->given_at * 2u + who->sex;
     uint64_t birth = who->birth_year * 10000u + who->birth_month * 100u + who->birth_day;
-    return taken_bit(self, 31, given, who->family_at, set) | taken_bit(self, 32, given, birth, set) |
-           taken_bit(self, 33, who->family_at, birth, set);
+    // All three are set whatever the first says.
+    bool by_name = taken_bit(self, 31, given, who->family_at, set);
+    bool by_given = taken_bit(self, 32, given, birth, set);
+    bool by_family = taken_bit(self, 33, who->family_at, birth, set);
+    return by_name || by_given || by_family;
 }
 
 static void

@@ -1,5 +1,6 @@
 """An input that kills whoever takes it is parked after five grants, visibly; its neighbours go on; it can be released."""
 
+import contextlib
 import os
 import signal
 
@@ -133,24 +134,33 @@ def test_orderly_leaving_does_not_count_as_an_attempt(muster):
     assert not muster.parked()
 
 
-def test_a_service_that_dies_on_one_batch_again_and_again_parks_it_and_serves_the_others(muster):
-    """The real thing: parsing is killed each time it is given one batch's file."""
+def test_a_file_that_kills_parsing_each_time_is_parked_and_the_next_one_is_read(muster):
+    """The real thing: parsing is killed whenever it was given one batch's file."""
     muster.prepare(people.directory(1))
     content, _ = people.batch(1, 120_000, seed=8, uncertain=0.0)
-    poison = muster.create(content, "--dry-run")
+    path, killed = muster.file("poison.csv", content), set()
+    client = muster.background("batch", "create", path, "--template", "card", "--dry-run")
+    with muster.bus() as bus:
 
-    def attempts():
-        with muster.bus() as bus:
+        def parked():
             status = bus.status()
-        for report in status.reports:
-            if report.service == "parsing" and report.working_on:
-                muster.kill("parsing")
-        return any(group.group == "parsing" and group.parked for group in status.groups) or muster.state(poison) != "Auto Reading Entries"
+            group = next(one for one in status.groups if one.group == "parsing")
+            for report in status.reports:
+                if group.granted and report.service == "parsing" and report.pid not in killed:
+                    killed.add(report.pid)
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(report.pid, signal.SIGKILL)
+            return group.parked
 
-    wait_for(attempts, "parsing dies on it until it is parked or done", 60)
+        wait_for(parked, lambda: f"it is parked; {len(killed)} processes were killed", 60)
+    assert 5 <= len(killed) <= 8, f"parked after {len(killed)} deaths"
+    client.communicate(timeout=30)
+    parked = muster.parked()
+    poison = parked[0]["batch_id"]
+    assert [(one["group"], one["type"], one["grants"]) for one in parked] == [("parsing", "FileReceived", 5)], parked
     good = muster.create([people.CARD_HEADER, people.card(people.person(2))], name="good.csv")
     muster.complete(good)
-    for one in muster.parked():
-        assert one["batch_id"] == poison, one
-        muster.cli("parked", "release", one["group"], one["seq"])
+    assert muster.state(poison) == "Auto Reading Entries"
+    muster.refused("batch", "wait", poison, saying=("parked", "release"))
+    muster.cli("parked", "release", "parsing", parked[0]["seq"])
     assert muster.complete(poison)["rows_total"] == 120_000

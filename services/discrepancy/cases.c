@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCHES_MAX 10000000u /* batches of one directory; ids above are not ours */
-
 cases *
 cases_new(void)
 {
@@ -54,10 +52,9 @@ forget_fields(batch *one)
 }
 
 static void
-batch_free(batch *one)
+batch_free(void *item)
 {
-    if (one == NULL)
-        return;
+    batch *one = item;
     forget_cases(one);
     forget_fields(one);
     free(one->id);
@@ -72,49 +69,27 @@ cases_destroy(cases **self)
 {
     if (*self == NULL)
         return;
-    for (size_t i = 0; i < (*self)->room; i++)
-        batch_free((*self)->by_number[i]);
-    free((*self)->by_number);
+    mst_roster_reset(&(*self)->batches, batch_free);
     mst_catalog_destroy(&(*self)->catalog);
     free(*self);
     *self = NULL;
 }
 
-/* 0: not an id of a batch. */
-static size_t
-number_of(const char *batch_id)
-{
-    char *end = NULL;
-    if (batch_id[0] != 'B' || batch_id[1] < '1' || batch_id[1] > '9' || strlen(batch_id) > 9)
-        return 0;
-    unsigned long number = strtoul(batch_id + 1, &end, 10);
-    return *end == 0 && number <= BATCHES_MAX ? number : 0;
-}
-
 batch *
 cases_batch(const cases *self, const char *batch_id)
 {
-    size_t number = number_of(batch_id);
-    return number == 0 || number >= self->room ? NULL : self->by_number[number];
+    return mst_roster_find(&self->batches, batch_id);
 }
 
 static batch *
 find_or_add(cases *self, const char *batch_id)
 {
-    size_t number = number_of(batch_id);
-    if (number == 0)
-        return NULL;
-    if (number >= self->room) {
-        size_t room = number * 2 + 16;
-        self->by_number = mst_realloc(self->by_number, room * sizeof(batch *));
-        memset(self->by_number + self->room, 0, (room - self->room) * sizeof(batch *));
-        self->room = room;
-    }
-    if (self->by_number[number] == NULL) {
-        batch *one = self->by_number[number] = mst_alloc(sizeof *one);
+    void **place = mst_roster_place(&self->batches, batch_id);
+    if (place != NULL && *place == NULL) {
+        batch *one = *place = mst_alloc(sizeof *one);
         *one = (batch){.id = mst_strdup(batch_id)};
     }
-    return self->by_number[number];
+    return place == NULL ? NULL : *place;
 }
 
 /* Place of the first case of `row` or behind. */

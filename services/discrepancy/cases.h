@@ -9,6 +9,7 @@
 
 #include "discrepancy.pb-c.h"
 #include "services/runtime/catalog.h"
+#include "services/runtime/roster.h"
 #include "services/runtime/service.h"
 
 #define CASE_NO_CHUNK UINT32_MAX /* asked by a re-check: its place in the entries is not told */
@@ -50,8 +51,7 @@ typedef struct batch {
 
 typedef struct cases {
     mst_catalog *catalog;
-    batch **by_number; /* ids are "B" and a number counted up by ingestion */
-    size_t room;
+    mst_roster batches;
 } cases;
 
 cases *cases_new(void);

@@ -5,27 +5,16 @@
 #include "export.pb-c.h"
 #include "matching.pb-c.h"
 #include "parsing.pb-c.h"
+#include "services/runtime/roster.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCHES_MAX 100000000u /* no id beyond this is one of ours */
-
-static size_t
-number_of(const char *batch_id)
-{
-    if (batch_id[0] != 'B' || batch_id[1] < '1' || batch_id[1] > '9')
-        return 0;
-    char *end;
-    unsigned long long number = strtoull(batch_id + 1, &end, 10);
-    return *end != '\0' || number > BATCHES_MAX ? 0 : (size_t)number;
-}
-
 batch *
 batches_find(const batches *self, const char *batch_id)
 {
-    size_t number = number_of(batch_id);
+    size_t number = mst_batch_number(batch_id);
     return number == 0 || number > self->count ? NULL : self->list[number - 1];
 }
 
@@ -98,7 +87,7 @@ static void
 on_created(batches *self, const mst_event *event)
 {
     const Muster__V1__BatchCreated *created = (const Muster__V1__BatchCreated *)event->message;
-    size_t number = number_of(created->batch_id);
+    size_t number = mst_batch_number(created->batch_id);
     assert(number == self->count + 1); // ids are dense: the stream of the next batch must not exist
     if (self->count == self->room) {
         self->room = self->room == 0 ? 64 : 2 * self->room;
@@ -320,7 +309,7 @@ batches_with_file(const batches *self, const char *than, const uint8_t *sha256, 
                   size_t max)
 {
     size_t found = 0;
-    for (size_t i = number_of(than); i-- > 1 && found < max;) {
+    for (size_t i = mst_batch_number(than); i-- > 1 && found < max;) {
         const Muster__V1__BatchView *view = &self->list[i - 1]->view;
         if (view->sha256.len == MST_HASH_SIZE && memcmp(view->sha256.data, sha256, MST_HASH_SIZE) == 0)
             ids[found++] = mst_arena_strdup(arena, view->batch_id);

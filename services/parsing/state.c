@@ -1,21 +1,10 @@
 /* state.c - see state.h. */
 #include "state.h"
 
+#include "services/runtime/roster.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BATCHES_MAX 100000000u
-
-static size_t
-number_of(const char *batch_id)
-{
-    if (batch_id[0] != 'B' || batch_id[1] < '1' || batch_id[1] > '9')
-        return 0;
-    char *end;
-    unsigned long long number = strtoull(batch_id + 1, &end, 10);
-    return *end != '\0' || number > BATCHES_MAX ? 0 : (size_t)number;
-}
 
 parsing_state *
 state_new(void)
@@ -40,7 +29,7 @@ state_destroy(parsing_state *self)
 static parsed_batch *
 find(const parsing_state *self, const char *batch_id)
 {
-    size_t number = number_of(batch_id);
+    size_t number = mst_batch_number(batch_id);
     return number == 0 || number > self->batches_count ? NULL : &self->batches[number - 1];
 }
 
@@ -53,7 +42,7 @@ state_find(const parsing_state *self, const char *batch_id)
 static void
 on_created(parsing_state *self, const mst_event *event)
 {
-    size_t number = number_of(event->head->batch_id);
+    size_t number = mst_batch_number(event->head->batch_id);
     if (number == 0 || (number <= self->batches_count && self->batches[number - 1].created != NULL))
         return; // applied before
     if (number > self->batches_count) {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define JOBS_MAX 16
-#define VACUITY_RUNS 300 /* from so many runs on, everything that can happen must have happened */
+#define VACUITY_RUNS 1000 /* from so many runs on, everything that can happen must have happened */
 
 static struct {
     sim_scenario scenario;

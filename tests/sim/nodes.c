@@ -9,8 +9,7 @@
 #define HELLO_US_MAX 3000000
 #define SILENCE_US_MAX 15000000
 #define PING_US 1000000
-#define FAULT_ONE_IN_BUSY 60   /* steps in which somebody has work under way */
-#define FAULT_ONE_IN_IDLE 1500 /* steps in which nobody has */
+#define FAULT_ONE_IN_IDLE 1500 /* steps in which nobody has work under way */
 
 /* Where nothing is under way, little can go wrong. */
 static uint64_t
@@ -18,7 +17,7 @@ fault_one_in(const sim_world *sim)
 {
     for (int i = 0; i < NODES_COUNT; i++)
         if (sim->nodes[i].instance && mst_instance_works(sim->nodes[i].instance))
-            return FAULT_ONE_IN_BUSY;
+            return sim->fault_one_in;
     return FAULT_ONE_IN_IDLE;
 }
 
@@ -113,14 +112,48 @@ turn_soon(sim_world *sim)
     happening_put(sim, turn, (int64_t)random_below(&sim->random, 200));
 }
 
-/* Counts what came of commits: a run where nothing was repeated or refused has not tried much. */
+/* Who was told OK, or could have been, is never told otherwise: the same commit again is the same answer (H3). */
 static void
-result_count(sim_world *sim, const happening *it)
+answer_check(sim_world *sim, uint64_t session, uint64_t request_id, Muster__V1__CommitStatus status)
+{
+    uint64_t key[2] = {session, request_id};
+    const uint8_t *commit_id = mst_table_get(sim->asked, key, sizeof key);
+    if (!commit_id)
+        return;
+    bool ok = status == MUSTER__V1__COMMIT_STATUS__COMMIT_OK || status == MUSTER__V1__COMMIT_STATUS__COMMIT_REPEATED;
+    bool before = mst_table_get(sim->accepted, commit_id, MST_ID_SIZE) != NULL;
+    if (before && !ok && status != MUSTER__V1__COMMIT_STATUS__COMMIT_ID_REUSED)
+        sim_fail(sim, "a commit that was accepted is refused (%d) when it comes again (C1)", (int)status);
+    if (ok)
+        *mst_table_at(sim->accepted, commit_id, MST_ID_SIZE) = sim;
+}
+
+/* Tokens only rise, whatever the broker forgets when it dies (C5). */
+static void
+token_check(sim_world *sim, const Muster__V1__Delivery *delivery)
+{
+    char key[300];
+    int size = snprintf(key, sizeof key, "%.200s/%llu", delivery->group, (unsigned long long)delivery->envelope->seq);
+    uintptr_t *highest = (uintptr_t *)mst_table_at(sim->tokens, key, (size_t)size);
+    if (delivery->grant <= *highest)
+        sim_fail(sim, "input %s is granted with token %llx after %llx (C5)", key, (unsigned long long)delivery->grant,
+                 (unsigned long long)*highest);
+    *highest = delivery->grant;
+    sim->counts->regranted += delivery->grants > 1;
+    sim->counts->resumed_parts += delivery->next_part > 0;
+}
+
+/* Looks at what leaves, and counts: a run where nothing was repeated or refused has not tried much. */
+static void
+reply_check(sim_world *sim, const happening *it)
 {
     Muster__V1__BusReply *reply = muster__v1__bus_reply__unpack(NULL, it->head_size, it->head);
     assert(reply != NULL);
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY && !reply->delivery->subscription)
+        token_check(sim, reply->delivery);
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_COMMIT_RESULT) {
         Muster__V1__CommitStatus status = reply->commit_result->status;
+        answer_check(sim, it->session, reply->request_id, status);
         sim->counts->repeated += status == MUSTER__V1__COMMIT_STATUS__COMMIT_REPEATED;
         sim->counts->fenced += status == MUSTER__V1__COMMIT_STATUS__COMMIT_FENCED;
         sim->counts->not_granted += status == MUSTER__V1__COMMIT_STATUS__COMMIT_NOT_GRANTED;
@@ -161,7 +194,7 @@ broker_turn(sim_world *sim)
         sim_trace(sim, "durable up to %llu", (unsigned long long)mst_broker_durable_seq(sim->broker));
     size_t sent = dies ? (size_t)random_below(&sim->random, sim->broker_out_count + 1) : sim->broker_out_count;
     for (size_t i = 0; i < sim->broker_out_count; i++) {
-        result_count(sim, sim->broker_out[i]);
+        reply_check(sim, sim->broker_out[i]);
         if (i < sent)
             net_to_client(sim, sim->broker_out[i]);
         else
@@ -192,6 +225,13 @@ broker_takes(sim_world *sim, happening *it)
     if (sim->broker) {
         Muster__V1__BusRequest *request = muster__v1__bus_request__unpack(NULL, it->head_size, it->head);
         assert(request != NULL);
+        if (request->what_case == MUSTER__V1__BUS_REQUEST__WHAT_COMMIT &&
+            request->commit->commit_id.len == MST_ID_SIZE) {
+            uint64_t key[2] = {it->session, request->request_id};
+            void **commit_id = mst_table_at(sim->asked, key, sizeof key);
+            if (!*commit_id)
+                *commit_id = memcpy(mst_alloc(MST_ID_SIZE), request->commit->commit_id.data, MST_ID_SIZE);
+        }
         if (request->what_case == MUSTER__V1__BUS_REQUEST__WHAT_CALL)
             sim_trace(sim, "broker: call %s of %s", request->call->method, request->call->service);
         mst_broker_receive(sim->broker, it->session, &local, request, it->bodies, it->bodies_count);
@@ -348,22 +388,6 @@ client_die(sim_world *sim, sim_client *client)
 }
 
 static void
-grant_check(sim_client *client, const Muster__V1__Delivery *delivery)
-{
-    sim_world *sim = client->sim;
-    uint64_t slot = 5381;
-    for (const char *at = delivery->envelope->key; *at; at++)
-        slot = slot * 33 + (uint8_t)*at;
-    uint64_t *highest = &client->highest_grant[slot % 64];
-    if (delivery->grant < *highest && delivery->grants <= 1 && delivery->next_part == 0)
-        sim_trace(sim, "%s: an older token after a newer one", client->name); /* doubled or late: harmless by itself */
-    if (delivery->grant > *highest)
-        *highest = delivery->grant;
-    sim->counts->regranted += delivery->grants > 1;
-    sim->counts->resumed_parts += delivery->next_part > 0;
-}
-
-static void
 client_takes(sim_client *client, happening *it)
 {
     sim_world *sim = client->sim;
@@ -379,11 +403,8 @@ client_takes(sim_client *client, happening *it)
         sim_trace(sim, "%s is answered %d %s", client->name, (int)reply->call_result->status, reply->call_result->text);
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_FAULT)
         sim_trace(sim, "%s hears a fault: %s", client->name, reply->fault->text);
-    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY) {
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY)
         check_seen(sim, reply->delivery->envelope);
-        if (!reply->delivery->subscription)
-            grant_check(client, reply->delivery);
-    }
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_PAGE)
         for (size_t i = 0; i < reply->page->n_envelopes; i++)
             check_seen(sim, reply->page->envelopes[i]);
@@ -479,7 +500,7 @@ client_happens(sim_world *sim, happening *it)
         client_tick(client);
     /* Between two parts of one answer is where it hurts most. */
     bool dies = sim->faults && sim->faults_left && client->core && client->out_count &&
-                random_one_in(&sim->random, client->in_the_middle ? 4 : 8 * FAULT_ONE_IN_BUSY);
+                random_one_in(&sim->random, client->in_the_middle ? 4 : 8 * sim->fault_one_in);
     client->in_the_middle = false;
     client_say(client, dies ? (size_t)random_below(&sim->random, client->out_count + 1) : client->out_count);
     if (client->instance && (client->refused || mst_instance_fatal(client->instance))) {

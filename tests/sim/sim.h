@@ -12,6 +12,7 @@
 
 #include "broker/broker.h"
 #include "broker/memstore.h"
+#include "broker/table.h"
 #include "services/ingestion/blobs.h"
 #include "services/runtime/batchlog.h"
 #include "services/runtime/instance.h"
@@ -126,8 +127,7 @@ typedef struct sim_client {
     const mst_core *core;
     mst_instance *instance;
     mst_batchlog *log;
-    void *extra;                /* a disk that outlives the process */
-    uint64_t highest_grant[64]; /* by key, hashed: tokens never fall (C5) */
+    void *extra; /* a disk that outlives the process */
 } sim_client;
 
 typedef struct sim_session {
@@ -155,6 +155,7 @@ typedef struct sim_world {
     bool faults; /* may still happen */
     bool trace;
     uint32_t faults_left;
+    uint64_t fault_one_in; /* steps in which somebody has work under way: early and dense, or spread over the run */
     int64_t now_us;
     happening **heap;
     size_t heap_count, heap_room;
@@ -166,6 +167,10 @@ typedef struct sim_world {
     bool turn_coming;
     happening **broker_out;
     size_t broker_out_count, broker_out_room;
+
+    mst_table *asked;    /* session and request -> id of the commit asked for */
+    mst_table *accepted; /* ids of commits that were answered OK */
+    mst_table *tokens;   /* group and input -> highest token given out */
 
     sim_session *sessions;
     size_t sessions_count, sessions_room;

@@ -164,6 +164,11 @@ sim_run(sim_world *sim, const sim_scenario *scenario, uint64_t seed, bool faults
 {
     *sim = (struct sim_world){.seed = seed, .random = {seed}, .scenario = scenario, .trace = trace, .counts = counts};
     sim->store = mst_memstore_new();
+    sim->asked = mst_table_new(NULL);
+    sim->accepted = mst_table_new(NULL);
+    sim->tokens = mst_table_new(NULL);
+    static const uint64_t spread[] = {40, 120, 400, 1000};
+    sim->fault_one_in = spread[random_below(&sim->random, 4)];
     sim->faults = faults;
     sim->faults_left = faults ? 1 + (uint32_t)random_below(&sim->random, FAULTS_MAX) : 0;
     counts->runs++;
@@ -204,6 +209,12 @@ sim_release(sim_world *sim)
     operator_free(sim->operator);
     mst_broker_close(&sim->broker);
     mst_store_close(&sim->store);
+    void *commit_id;
+    for (size_t at = 0; mst_table_next(sim->asked, &at, NULL, &commit_id);)
+        free(commit_id);
+    mst_table_destroy(&sim->asked);
+    mst_table_destroy(&sim->accepted);
+    mst_table_destroy(&sim->tokens);
     free(sim->broker_out);
     free(sim->heap);
     free(sim->sessions);

@@ -164,3 +164,21 @@ def test_a_file_that_kills_parsing_each_time_is_parked_and_the_next_one_is_read(
     muster.refused("batch", "wait", poison, saying=("parked", "release"))
     muster.cli("parked", "release", "parsing", parked[0]["seq"])
     assert muster.complete(poison)["rows_total"] == 120_000
+
+
+def test_a_commit_that_expects_a_stream_elsewhere_is_refused_and_told_where_it_stands(muster):
+    with muster.bus(producer="tester/1", observer=False) as bus:
+
+        def append(name, version):
+            commit = pb.Commit(commit_id=id_of(name), fingerprint=bytes(16))
+            commit.expectations.add(stream="tester/x", version=version)
+            commit.events.add(type="BatchCancelled", stream="tester/x", batch_id="B1")
+            return bus.commit(commit, [pb.BatchCancelled(batch_id="B1").SerializeToString()])
+
+        assert append("first", 0).status == pb.COMMIT_OK
+        late = append("second", 0)
+        assert (late.status, late.stale_stream, late.stale_version) == (pb.COMMIT_STALE, "tester/x", 1), late
+        assert append("third", 1).status == pb.COMMIT_OK
+        again = append("first", 0)
+        assert (again.status, again.first_seq) == (pb.COMMIT_REPEATED, 1), "its answer, whatever came after"
+        assert len(list(bus.read("tester/x"))) == 2

@@ -318,16 +318,16 @@ void
 check_batchlogs(sim_world *sim)
 {
     for (int i = 0; i < NODES_COUNT && !sim->failure[0]; i++) {
-        log_compare compare = {.sim = sim, .node = &sim->nodes[i], .at = 1, .arena = mst_arena_new(0)};
-        const mst_position *position = mst_batchlog_position(sim->nodes[i].log);
+        log_compare compare = {.sim = sim, .node = sim->nodes[i], .at = 1, .arena = mst_arena_new(0)};
+        const mst_position *position = mst_batchlog_position(sim->nodes[i]->log);
         mst_slice body;
-        mst_status rc = mst_batchlog_replay(sim->nodes[i].log, 0, compare_each, &compare);
+        mst_status rc = mst_batchlog_replay(sim->nodes[i]->log, 0, compare_each, &compare);
         if (rc != MST_OK || position->applied_seq > sim->store->tail(sim->store))
-            sim_fail(sim, "%s has applied %llu, more than there is (C8)", sim->nodes[i].name,
+            sim_fail(sim, "%s has applied %llu, more than there is (C8)", sim->nodes[i]->name,
                      (unsigned long long)position->applied_seq);
         const Muster__V1__Envelope *missing = next_remembered(&compare, position->applied_seq, &body);
         if (missing && !sim->failure[0])
-            sim_fail(sim, "%s has applied up to %llu and does not hold %s %llu (C8)", sim->nodes[i].name,
+            sim_fail(sim, "%s has applied up to %llu and does not hold %s %llu (C8)", sim->nodes[i]->name,
                      (unsigned long long)position->applied_seq, missing->type, (unsigned long long)missing->seq);
         mst_arena_destroy(&compare.arena);
     }

@@ -98,6 +98,7 @@ vacuous(const sim_counts *counts)
                                         "hangs",
                                         "doubled messages",
                                         "late messages",
+                                        "processes replaced by another of their name",
                                         "deaths with a commit under way",
                                         "repeated commits",
                                         "fenced commits",

@@ -16,7 +16,7 @@ static uint64_t
 fault_one_in(const sim_world *sim)
 {
     for (int i = 0; i < NODES_COUNT; i++)
-        if (sim->nodes[i].instance && mst_instance_works(sim->nodes[i].instance))
+        if (sim->nodes[i]->instance && mst_instance_works(sim->nodes[i]->instance))
             return sim->fault_one_in;
     return FAULT_ONE_IN_IDLE;
 }
@@ -345,6 +345,27 @@ client_lost(sim_client *client)
         mst_instance_lost(client->instance, sim_now(client->sim));
 }
 
+sim_client *
+client_new(sim_world *sim, const mst_core *core, const char *name, void *extra)
+{
+    sim_client *client = mst_alloc(sizeof *client);
+    *client = (sim_client){.sim = sim, .core = core, .log = mst_batchlog_open_memory(), .extra = extra};
+    snprintf(client->name, sizeof client->name, "%s", name);
+    return client;
+}
+
+void
+client_free(sim_client **client)
+{
+    mst_instance_destroy(&(*client)->instance);
+    mst_batchlog_close(&(*client)->log);
+    for (size_t i = 0; i < (*client)->out_count; i++)
+        happening_free((*client)->out[i]);
+    free((*client)->out);
+    free(*client);
+    *client = NULL;
+}
+
 void
 client_start(sim_world *sim, sim_client *client)
 {
@@ -382,6 +403,8 @@ client_die(sim_world *sim, sim_client *client)
     client->life++;
     client_say(client, 0);
     mst_instance_destroy(&client->instance);
+    if (client->ghost)
+        return;
     mst_batchlog_memory_crash(client->log, (uint32_t)random_below(&sim->random, 4));
     happening *start = happening_new(CLIENT_START, client);
     happening_put(sim, start, 10000 + (int64_t)random_below(&sim->random, 3000000));
@@ -517,6 +540,24 @@ client_happens(sim_world *sim, happening *it)
         happening_free(it);
 }
 
+/* It hangs, and somebody starts another of its name on another machine: an empty store, a newer epoch. When it wakes
+ * it still believes in its session, its grants and the calls it was given. */
+static void
+client_replace(sim_world *sim, int place)
+{
+    sim_client *old = sim->nodes[place];
+    if (old->state == CLIENT_DOWN || sim->ghosts_count == GHOSTS_MAX)
+        return;
+    sim_trace(sim, "%s hangs and is replaced", old->name);
+    sim->counts->replaced++;
+    old->ghost = true;
+    if (old->frozen_until_us <= sim->now_us)
+        old->frozen_until_us = sim->now_us + (int64_t)random_below(&sim->random, 8000000);
+    sim->ghosts[sim->ghosts_count++] = old;
+    sim->nodes[place] = client_new(sim, old->core, old->name, old->extra);
+    client_start(sim, sim->nodes[place]);
+}
+
 /* Faults ---------------------------------------------------------------------------------------------- */
 
 void
@@ -524,11 +565,12 @@ fault_maybe(sim_world *sim)
 {
     if (!sim->faults || !sim->faults_left || !random_one_in(&sim->random, fault_one_in(sim)))
         return;
-    sim_client *client = &sim->nodes[random_below(&sim->random, NODES_COUNT)];
-    for (int i = 0; i < 4 && !(client->instance && mst_instance_works(client->instance)); i++)
-        client = &sim->nodes[random_below(&sim->random, NODES_COUNT)]; /* whoever is at work, if anybody is */
+    int place = (int)random_below(&sim->random, NODES_COUNT);
+    for (int i = 0; i < 4 && !(sim->nodes[place]->instance && mst_instance_works(sim->nodes[place]->instance)); i++)
+        place = (int)random_below(&sim->random, NODES_COUNT); /* whoever is at work, if anybody is */
+    sim_client *client = sim->nodes[place];
     sim->faults_left--;
-    switch (random_below(&sim->random, 10)) {
+    switch (random_below(&sim->random, 11)) {
     case 0:
         if (sim->broker)
             broker_die(sim);
@@ -546,7 +588,8 @@ fault_maybe(sim_world *sim)
         sim->counts->freezes++;
         sim_trace(sim, "%s hangs for %lld ms", client->name, (long long)(client->frozen_until_us - sim->now_us) / 1000);
         return;
-    case 5: client = &sim->operator_client; /* fall through */
+    case 5: client_replace(sim, place); return;
+    case 6: client = &sim->operator_client; /* fall through */
     default:
         sim->counts->cuts++;
         sim_trace(sim, "%s loses its connection", client->name);

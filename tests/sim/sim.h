@@ -21,6 +21,7 @@
 
 #define NODES_COUNT 7
 #define FLOWS_MAX 6
+#define GHOSTS_MAX 8
 #define RUN_US_MAX (1800ll * 1000000) /* virtual time by which everything must have ended */
 
 /* Chance --------------------------------------------------------------------------------------------- */
@@ -119,6 +120,7 @@ typedef struct sim_client {
     int64_t since_us, pinged_us, retry_us;
     int64_t unanswered_us; /* since when a ping waits for its pong; 0 none */
     int64_t frozen_until_us;
+    bool ghost;         /* was replaced by another process of its name */
     bool in_the_middle; /* a part left in this step that is not the last */
     bool refused;       /* the broker does not let this process in any more */
     happening **out;    /* said in this step, not on its way yet */
@@ -141,7 +143,7 @@ typedef struct sim_session {
 
 /* How often what was meant to happen did: a run in which nothing went wrong proves nothing. */
 typedef struct sim_counts {
-    uint64_t runs, events, steps, service_deaths, broker_deaths, cuts, freezes, doubled, late;
+    uint64_t runs, events, steps, service_deaths, broker_deaths, cuts, freezes, doubled, late, replaced;
     uint64_t deaths_with_commit_under_way, repeated, fenced, not_granted, stale, regranted, resumed_parts, replays;
     uint64_t lost_turns, batches, resolved, cancelled, rebuilt;
 } sim_counts;
@@ -174,7 +176,9 @@ typedef struct sim_world {
 
     sim_session *sessions;
     size_t sessions_count, sessions_room;
-    sim_client nodes[NODES_COUNT];
+    sim_client *nodes[NODES_COUNT];
+    sim_client *ghosts[GHOSTS_MAX]; /* older processes of a node that do not know yet that they were replaced */
+    size_t ghosts_count;
     sim_client operator_client;
     struct operator_tool *operator;
 
@@ -213,6 +217,8 @@ void broker_die(sim_world *sim);
 void broker_happens(sim_world *sim, happening *it);
 void client_start(sim_world *sim, sim_client *client);
 void client_die(sim_world *sim, sim_client *client);
+sim_client *client_new(sim_world *sim, const mst_core *core, const char *name, void *extra);
+void client_free(sim_client **client);
 void client_happens(sim_world *sim, happening *it);
 mst_status client_send(void *self, const Muster__V1__BusRequest *request, const mst_slice *bodies, size_t bodies_count);
 /* Chance decides whether something goes wrong now. */

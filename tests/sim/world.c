@@ -53,13 +53,9 @@ people_enter(sim_world *sim)
                             {&matching_core, "matching/2"},   {&discrepancy_core, "discrepancy/1"},
                             {&export_core, "export/1"}};
     for (int i = 0; i < NODES_COUNT; i++) {
-        sim_client *node = &sim->nodes[i];
-        node->sim = sim;
-        node->core = nodes[i].core;
-        node->log = mst_batchlog_open_memory();
-        node->extra = node->core == &ingestion_core ? blobs_new_memory() : NULL;
-        snprintf(node->name, sizeof node->name, "%s", nodes[i].name);
-        client_start(sim, node);
+        void *disk = nodes[i].core == &ingestion_core ? blobs_new_memory() : NULL;
+        sim->nodes[i] = client_new(sim, nodes[i].core, nodes[i].name, disk);
+        client_start(sim, sim->nodes[i]);
     }
     sim->operator_client.sim = sim;
     snprintf(sim->operator_client.name, sizeof sim->operator_client.name, "cli/anna");
@@ -93,9 +89,9 @@ at_rest(const sim_world *sim)
     if (!sim->broker || sim->operator_client.state != CLIENT_READY)
         return false;
     for (int i = 0; i < NODES_COUNT; i++)
-        if (sim->nodes[i].state != CLIENT_READY || !mst_instance_ready(sim->nodes[i].instance) ||
-            mst_instance_works(sim->nodes[i].instance) ||
-            mst_instance_applied_seq(sim->nodes[i].instance) < mst_broker_durable_seq(sim->broker))
+        if (sim->nodes[i]->state != CLIENT_READY || !mst_instance_ready(sim->nodes[i]->instance) ||
+            mst_instance_works(sim->nodes[i]->instance) ||
+            mst_instance_applied_seq(sim->nodes[i]->instance) < mst_broker_durable_seq(sim->broker))
             return false;
     return true;
 }
@@ -106,7 +102,7 @@ unrest_trace(const sim_world *sim)
 {
     static const char *const states[] = {"down", "waiting", "greeting", "connected"};
     for (int i = 0; i < NODES_COUNT; i++) {
-        const sim_client *node = &sim->nodes[i];
+        const sim_client *node = sim->nodes[i];
         sim_trace(sim, "%s: %s, session %llu (%s), frozen until %.3f, %s, %zu works, applied %llu", node->name,
                   states[node->state], (unsigned long long)node->session,
                   sim->broker && mst_broker_has_session(sim->broker, node->session) ? "known" : "unknown",
@@ -141,9 +137,9 @@ rebuild_check(sim_world *sim)
     run_until(sim, operator_surveyed, "the survey");
     char *before = mst_strdup(operator_survey(sim->operator));
     for (int i = 0; i < NODES_COUNT && !sim->failure[0]; i++) {
-        client_die(sim, &sim->nodes[i]);
-        mst_batchlog_close(&sim->nodes[i].log);
-        sim->nodes[i].log = mst_batchlog_open_memory();
+        client_die(sim, sim->nodes[i]);
+        mst_batchlog_close(&sim->nodes[i]->log);
+        sim->nodes[i]->log = mst_batchlog_open_memory();
     }
     run_until(sim, operator_done, "the rebuilding");
     operator_survey_start(sim->operator);
@@ -192,14 +188,12 @@ sim_release(sim_world *sim)
 {
     for (happening *it; (it = happening_take(sim)) != NULL;)
         happening_free(it);
+    for (size_t i = 0; i < sim->ghosts_count; i++)
+        client_free(&sim->ghosts[i]);
     for (int i = 0; i < NODES_COUNT; i++) {
-        blobs *disk = sim->nodes[i].extra;
-        mst_instance_destroy(&sim->nodes[i].instance);
-        mst_batchlog_close(&sim->nodes[i].log);
+        blobs *disk = sim->nodes[i]->extra;
+        client_free(&sim->nodes[i]);
         blobs_close(&disk);
-        for (size_t n = 0; n < sim->nodes[i].out_count; n++)
-            happening_free(sim->nodes[i].out[n]);
-        free(sim->nodes[i].out);
     }
     for (size_t n = 0; n < sim->operator_client.out_count; n++)
         happening_free(sim->operator_client.out[n]);

@@ -153,7 +153,7 @@ def test_a_file_that_kills_parsing_each_time_is_parked_and_the_next_one_is_read(
             return group.parked
 
         wait_for(parked, lambda: f"it is parked; {len(killed)} processes were killed", 60)
-    assert 5 <= len(killed) <= 8, f"parked after {len(killed)} deaths"
+    assert len(killed) >= 5, f"parked after {len(killed)} deaths"  # more where one died before it was given the file
     client.communicate(timeout=30)
     parked = muster.parked()
     poison = parked[0]["batch_id"]

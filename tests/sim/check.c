@@ -42,7 +42,7 @@ typedef struct batch_tally {
 typedef struct log_pass {
     sim_world *sim;
     mst_arena *arena;
-    mst_table *streams, *commits, *producers, *inputs, *decisions, *batches;
+    mst_table *streams, *commits, *inputs, *decisions, *batches;
     uint8_t hash[MST_HASH_SIZE];
     uint32_t decisions_count;
 } log_pass;
@@ -97,11 +97,13 @@ order_check(log_pass *pass, const Muster__V1__Envelope *head)
     if (*commit && *commit != head->seq - 1)
         FAIL(pass, head, "belongs to a commit that ended at %llu (C1)", (unsigned long long)*commit);
     bool first_of_commit = *commit == 0;
-    uintptr_t *epoch = (uintptr_t *)mst_table_at(pass->producers, head->producer, strlen(head->producer));
-    if (head->producer_epoch < *epoch)
-        FAIL(pass, head, "was appended by %s of epoch %llu after its epoch %llu (C5)", head->producer,
-             (unsigned long long)head->producer_epoch, (unsigned long long)*epoch);
-    *epoch = head->producer_epoch;
+    for (size_t i = 0; i < pass->sim->welcomes_count; i++) {
+        const sim_welcome *welcome = &pass->sim->welcomes[i];
+        if (head->seq > welcome->after_seq && head->producer_epoch < welcome->epoch &&
+            strcmp(head->producer, welcome->producer) == 0)
+            FAIL(pass, head, "was appended by %s of epoch %llu after epoch %llu began (C5)", head->producer,
+                 (unsigned long long)head->producer_epoch, (unsigned long long)welcome->epoch);
+    }
     *commit = head->seq;
     if (!head->cause_seq)
         return;
@@ -228,8 +230,7 @@ void
 check_log(sim_world *sim)
 {
     log_pass pass = {.sim = sim, .arena = mst_arena_new(0)};
-    mst_table **tables[] = {&pass.streams, &pass.commits,   &pass.producers,
-                            &pass.inputs,  &pass.decisions, &pass.batches};
+    mst_table **tables[] = {&pass.streams, &pass.commits, &pass.inputs, &pass.decisions, &pass.batches};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         *tables[i] = mst_table_new(NULL);
     uint64_t tail = sim->store->tail(sim->store);

@@ -143,6 +143,18 @@ token_check(sim_world *sim, const Muster__V1__Delivery *delivery)
     sim->counts->resumed_parts += delivery->next_part > 0;
 }
 
+static void
+welcome_note(sim_world *sim, uint64_t session, const Muster__V1__Welcome *welcome)
+{
+    if (sim->welcomes_count == sim->welcomes_room) {
+        sim->welcomes_room = sim->welcomes_room ? sim->welcomes_room * 2 : 32;
+        sim->welcomes = mst_realloc(sim->welcomes, sim->welcomes_room * sizeof *sim->welcomes);
+    }
+    sim_welcome *noted = &sim->welcomes[sim->welcomes_count++];
+    *noted = (sim_welcome){.epoch = welcome->epoch, .after_seq = mst_broker_durable_seq(sim->broker)};
+    snprintf(noted->producer, sizeof noted->producer, "%s", session_get(sim, session)->client->name);
+}
+
 /* Looks at what leaves, and counts: a run where nothing was repeated or refused has not tried much. */
 static void
 reply_check(sim_world *sim, const happening *it)
@@ -151,6 +163,8 @@ reply_check(sim_world *sim, const happening *it)
     assert(reply != NULL);
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_DELIVERY && !reply->delivery->subscription)
         token_check(sim, reply->delivery);
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_WELCOME)
+        welcome_note(sim, it->session, reply->welcome);
     if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_COMMIT_RESULT) {
         Muster__V1__CommitStatus status = reply->commit_result->status;
         answer_check(sim, it->session, reply->request_id, status);

@@ -132,6 +132,12 @@ typedef struct sim_client {
     void *extra; /* a disk that outlives the process */
 } sim_client;
 
+/* From here on a producer has this epoch: an older one appends no more (C5). */
+typedef struct sim_welcome {
+    char producer[32];
+    uint64_t epoch, after_seq;
+} sim_welcome;
+
 typedef struct sim_session {
     uint64_t id;
     sim_client *client;
@@ -174,6 +180,8 @@ typedef struct sim_world {
     mst_table *accepted; /* ids of commits that were answered OK */
     mst_table *tokens;   /* group and input -> highest token given out */
 
+    sim_welcome *welcomes;
+    size_t welcomes_count, welcomes_room;
     sim_session *sessions;
     size_t sessions_count, sessions_room;
     sim_client *nodes[NODES_COUNT];

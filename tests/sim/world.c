@@ -212,5 +212,6 @@ sim_release(sim_world *sim)
     free(sim->broker_out);
     free(sim->heap);
     free(sim->sessions);
+    free(sim->welcomes);
     free(sim->seen);
 }

@@ -108,6 +108,7 @@ vacuous(const sim_counts *counts)
                                         "answers resumed",
                                         "replays after a restart",
                                         "turns lost to a power cut",
+                                        "inputs parked and released",
                                         "batches",
                                         "decisions",
                                         "cancelled",
@@ -116,7 +117,8 @@ vacuous(const sim_counts *counts)
     bool missing = false;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         printf("%12llu %s\n", (unsigned long long)count[i], names[i]);
-        missing |= count[i] == 0 && strcmp(names[i], "fenced commits") != 0;
+        bool rare = strcmp(names[i], "inputs parked and released") == 0; /* five deaths over one input */
+        missing |= count[i] == 0 && !rare;
     }
     return missing;
 }

@@ -15,6 +15,7 @@
 
 #define ANSWER_US_MAX 12000000 /* after which the tool asks again */
 #define PAUSE_US 150000        /* between two looks at a batch */
+#define PARKED_US 20000000     /* between two looks at what is parked */
 #define RANGE_SIZE 3000u       /* bytes of a file sent at a time */
 
 typedef enum flow_phase {
@@ -69,6 +70,7 @@ struct operator_tool {
     size_t flows_count, begun;
     uint64_t request_id;
     uint32_t resolved;
+    int64_t parked_us; /* when she last looked for parked inputs */
     bool surveying;
     size_t survey_at;
     file_flow survey_flow;
@@ -580,11 +582,47 @@ operator_back(struct operator_tool *tool)
         send_call(tool, &tool->survey_flow);
 }
 
+/* Five deaths over one input park it: that is meant so. When all is quiet again she lets the parked ones go on. */
+static void
+parked_list(struct operator_tool *tool)
+{
+    static char *const groups[] = {"parsing", "matching", "discrepancy", "export"};
+    tool->parked_us = tool->sim->now_us;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        Muster__V1__ListParked list = MUSTER__V1__LIST_PARKED__INIT;
+        Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
+        list.group = groups[i];
+        request.request_id = 50 + i;
+        request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_LIST_PARKED;
+        request.list_parked = &list;
+        client_send(&tool->sim->operator_client, &request, NULL, 0);
+    }
+}
+
+static void
+parked_release(struct operator_tool *tool, const Muster__V1__ParkedInputs *parked)
+{
+    for (size_t i = 0; i < parked->n_inputs; i++) {
+        Muster__V1__ReleaseParked release = MUSTER__V1__RELEASE_PARKED__INIT;
+        Muster__V1__BusRequest request = MUSTER__V1__BUS_REQUEST__INIT;
+        release.group = parked->inputs[i]->group;
+        release.seq = parked->inputs[i]->seq;
+        request.request_id = 60;
+        request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_RELEASE_PARKED;
+        request.release_parked = &release;
+        client_send(&tool->sim->operator_client, &request, NULL, 0);
+        tool->sim->counts->parked++;
+        sim_trace(tool->sim, "released: %s %llu", release.group, (unsigned long long)release.seq);
+    }
+}
+
 void
 operator_take(struct operator_tool *tool, const Muster__V1__BusReply *reply, mst_body *const *bodies,
               size_t bodies_count)
 {
     file_flow *flow = NULL, *of_rival = NULL;
+    if (reply->what_case == MUSTER__V1__BUS_REPLY__WHAT_PARKED_INPUTS)
+        parked_release(tool, reply->parked_inputs);
     for (size_t i = 0; i < tool->flows_count; i++) {
         file_flow *rival = tool->flows[i].rival;
         if (tool->flows[i].asking && tool->flows[i].request_id == reply->request_id)
@@ -648,6 +686,8 @@ operator_tick(struct operator_tool *tool)
     }
     if (tool->surveying && now_us - tool->survey_flow.asked_us >= ANSWER_US_MAX)
         send_call(tool, &tool->survey_flow);
+    if (!tool->sim->faults && tool->sim->operator_client.state == CLIENT_READY && now_us - tool->parked_us >= PARKED_US)
+        parked_list(tool);
 }
 
 bool

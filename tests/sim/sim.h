@@ -151,7 +151,7 @@ typedef struct sim_session {
 typedef struct sim_counts {
     uint64_t runs, events, steps, service_deaths, broker_deaths, cuts, freezes, doubled, late, replaced;
     uint64_t deaths_with_commit_under_way, repeated, fenced, not_granted, stale, regranted, resumed_parts, replays;
-    uint64_t lost_turns, batches, resolved, cancelled, rebuilt;
+    uint64_t lost_turns, parked, batches, resolved, cancelled, rebuilt;
 } sim_counts;
 
 struct operator_tool;

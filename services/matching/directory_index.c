@@ -16,6 +16,7 @@ struct directory {
     uint32_t ids_size, ids_used;
     directory_change *changes;
     size_t changes_first, changes_count, changes_room;
+    uint32_t changes_moved; /* number of changes[0]; numbers begin with 1 and may wrap */
 };
 
 directory *
@@ -24,6 +25,7 @@ directory_new(void)
     directory *directory = mst_alloc(sizeof *directory);
     memset(directory, 0, sizeof *directory);
     directory->people = people_new();
+    directory->changes_moved = 1;
     directory->ids_size = 1024;
     directory->ids = mst_alloc(directory->ids_size * sizeof *directory->ids);
     memset(directory->ids, 0, directory->ids_size * sizeof *directory->ids);
@@ -114,13 +116,35 @@ id_free(directory *directory, person_ref *slot)
 }
 
 static void
-note(directory *directory, uint64_t seq, person_ref ref, bool gone)
+note(directory *directory, directory_change change)
 {
     if (directory->changes_count == directory->changes_room) {
         directory->changes_room = directory->changes_room == 0 ? 1024 : directory->changes_room * 2;
         directory->changes = mst_realloc(directory->changes, directory->changes_room * sizeof *directory->changes);
     }
-    directory->changes[directory->changes_count++] = (directory_change){seq, ref, gone};
+    directory->changes[directory->changes_count++] = change;
+}
+
+/* The note of a number; NULL: none, or retired. */
+static directory_change *
+noted(const directory *directory, uint32_t number)
+{
+    uint32_t at = number - directory->changes_moved;
+    return number != 0 && at >= directory->changes_first && at < directory->changes_count ? &directory->changes[at]
+                                                                                          : NULL;
+}
+
+static void
+note_kept(directory *directory, uint64_t seq, person_ref ref, uint32_t version)
+{
+    person *person = people_at(directory->people, ref);
+    note(directory, (directory_change){.seq = seq,
+                                       .ref = ref,
+                                       .kind = CHANGE_KEPT,
+                                       .version_before = person->version,
+                                       .kept_before = person->kept});
+    person->version = version;
+    person->kept = directory->changes_moved + (uint32_t)(directory->changes_count - 1);
 }
 
 static void
@@ -135,16 +159,23 @@ take_record(directory *directory, uint64_t seq, const layout *layout, const Must
     if (directory->ids_used * 4 >= directory->ids_size * 3)
         ids_grow(directory);
     person_ref *slot = id_slot(directory, id, id_size), before = *slot;
-    if (before != 0 && people_at(directory->people, before)->seq_to == PERSON_NOW) {
+    bool known = before != 0 && people_at(directory->people, before)->seq_to == PERSON_NOW;
+    draft draft;
+    if (!deleted)
+        draft_fill(&draft, layout, changed->rows, row);
+    bool notable = directory->changes_moved + (uint32_t)directory->changes_count != 0; // 0 is no number
+    if (known && !deleted && notable && person_same(people_at(directory->people, before), &draft)) {
+        note_kept(directory, seq, before, changed->versions[row]);
+        return;
+    }
+    if (known) {
         people_supersede(directory->people, before, seq);
-        note(directory, seq, before, true);
+        note(directory, (directory_change){.seq = seq, .ref = before, .kind = CHANGE_GONE});
     }
     if (deleted)
         return;
-    draft draft;
-    draft_fill(&draft, layout, changed->rows, row);
     person_ref ref = people_add(directory->people, &draft, id, id_size, seq, changed->versions[row]);
-    note(directory, seq, ref, false);
+    note(directory, (directory_change){.seq = seq, .ref = ref, .kind = CHANGE_CAME});
     directory->ids_used += before == 0;
     *slot = ref;
 }
@@ -184,11 +215,22 @@ directory_find(const directory *directory, const char *id, size_t id_size, uint6
     // An older version: it went after the position, so its going is still noted.
     for (size_t i = directory->changes_count; i-- > directory->changes_first;) {
         const directory_change *change = &directory->changes[i];
-        if (change->gone && person_visible(people_at(directory->people, change->ref), position) &&
+        if (change->kind == CHANGE_GONE && person_visible(people_at(directory->people, change->ref), position) &&
             has_id(directory, change->ref, id, id_size))
             return change->ref;
     }
     return 0;
+}
+
+uint32_t
+directory_version(const directory *directory, person_ref ref, uint64_t position)
+{
+    const person *person = people_at(directory->people, ref);
+    uint32_t version = person->version;
+    for (const directory_change *change = noted(directory, person->kept); change != NULL && change->seq > position;
+         change = noted(directory, change->kept_before))
+        version = change->version_before;
+    return version;
 }
 
 void
@@ -196,8 +238,14 @@ directory_retire(directory *directory, uint64_t position)
 {
     while (directory->changes_first < directory->changes_count &&
            directory->changes[directory->changes_first].seq <= position) {
-        const directory_change *change = &directory->changes[directory->changes_first++];
-        if (!change->gone)
+        const directory_change *change = &directory->changes[directory->changes_first];
+        if (change->kind == CHANGE_KEPT) { // a later note of the same version comes before the version goes
+            person *person = people_at(directory->people, change->ref);
+            if (noted(directory, person->kept) == change)
+                person->kept = 0; // numbers come again some day
+        }
+        directory->changes_first++;
+        if (change->kind != CHANGE_GONE)
             continue;
         person_view view;
         person_view_of(&view, people_at(directory->people, change->ref));
@@ -209,6 +257,7 @@ directory_retire(directory *directory, uint64_t position)
     size_t left = directory->changes_count - directory->changes_first;
     if (directory->changes_first > 1024 && directory->changes_first > left) {
         memmove(directory->changes, directory->changes + directory->changes_first, left * sizeof *directory->changes);
+        directory->changes_moved += (uint32_t)directory->changes_first;
         directory->changes_first = 0;
         directory->changes_count = left;
     }

@@ -93,7 +93,7 @@ person_pack(person *memory, const draft *draft, const char *record_id, size_t re
     memory->record_id_size = (uint8_t)record_id_size;
     memory->suffix = draft->suffix;
     memory->gender = draft->gender;
-    memset(memory->spare, 0, sizeof memory->spare);
+    memory->kept = 0;
     memcpy(memory->sizes, draft->sizes, sizeof memory->sizes);
     char *out = memory->texts;
     for (int i = 0; i < SLOT_COUNT; i++) {
@@ -102,6 +102,22 @@ person_pack(person *memory, const draft *draft, const char *record_id, size_t re
     }
     if (record_id_size > 0)
         memcpy(out, record_id, record_id_size);
+}
+
+bool
+person_same(const person *person, const draft *draft)
+{
+    if (person->birth != draft->birth || person->suffix != draft->suffix || person->gender != draft->gender ||
+        memcmp(person->phones, draft->phones, sizeof person->phones) != 0 ||
+        memcmp(person->sizes, draft->sizes, sizeof person->sizes) != 0)
+        return false;
+    const char *text = person->texts;
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        if (memcmp(text, draft->texts[i], person->sizes[i]) != 0)
+            return false;
+        text += person->sizes[i];
+    }
+    return true;
 }
 
 void

@@ -49,7 +49,7 @@ typedef struct person {
     uint8_t units;    /* size of all, in 16 bytes */
     uint8_t record_id_size;
     uint8_t suffix, gender;
-    uint8_t spare[4];
+    uint32_t kept; /* of a record: changes that left all this as it was (directory_index.c); 0 none */
     uint8_t sizes[SLOT_COUNT];
     char texts[]; /* slots one after the other, then the record's id */
 } person;
@@ -82,6 +82,8 @@ void draft_set_exact(draft *draft, slot slot, const char *text, size_t size);
 size_t person_size(const draft *draft, size_t record_id_size);
 /* Packs into `memory` of person_size bytes; seq and version are the caller's. */
 void person_pack(person *memory, const draft *draft, const char *record_id, size_t record_id_size);
+/* True if packing the draft would give the same, but for the record's id and the numbers. */
+bool person_same(const person *person, const draft *draft);
 void person_view_of(person_view *view, const person *person);
 
 static inline bool

@@ -144,7 +144,7 @@ decide_chunk(matching *matching, mst_work *work, recheck *recheck, const batch *
             // Copied: this work goes on in later steps, and the record may be forgotten between them.
             candidates[i].id = mst_arena_copy(mst_work_arena(work), view.record_id, view.person->record_id_size);
             candidates[i].id_size = view.person->record_id_size;
-            candidates[i].version = view.person->version;
+            candidates[i].version = directory_version(directory, found[i].ref, recheck->position);
         }
         resolution now;
         clusters_resolve(recheck->clusters, row, candidates, count, &recheck->settings, &now);

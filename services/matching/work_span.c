@@ -59,7 +59,8 @@ find(matching *matching, mst_arena *arena, const batch *batch, entries *entries,
 
 /* At most `most` candidates of each row, as columns. */
 static void
-fill(const people *directory, mst_arena *arena, const span_rows *span, uint8_t most, Muster__V1__CandidatesFound *out)
+fill(const directory *directory, uint64_t position, mst_arena *arena, const span_rows *span, uint8_t most,
+     Muster__V1__CandidatesFound *out)
 {
     size_t total = 0, ids_size = 0;
     out->counts.len = span->rows;
@@ -87,10 +88,10 @@ fill(const people *directory, mst_arena *arena, const span_rows *span, uint8_t m
             out->versions[n] = 0;
             if (found->row == 0) {
                 person_view view;
-                person_view_of(&view, people_at(directory, found->ref));
+                person_view_of(&view, people_at(directory_people(directory), found->ref));
                 memcpy(out->ids.data + ids_size, view.record_id, view.person->record_id_size);
                 ids_size += view.person->record_id_size;
-                out->versions[n] = view.person->version;
+                out->versions[n] = directory_version(directory, found->ref, position);
             }
             out->id_ends[n++] = (uint32_t)ids_size;
         }
@@ -124,7 +125,7 @@ answer(matching *matching, mst_work *work, const batch *batch, const span_work *
         out.chunk_rows[i] =
             entries_first_row(entries, asked->first_chunk + i + 1) - entries_first_row(entries, asked->first_chunk + i);
     for (uint8_t most = CANDIDATES_MAX; most > 0; most--) {
-        fill(directory == NULL ? NULL : directory_people(directory), arena, &span, most, &out);
+        fill(directory, batch->position, arena, &span, most, &out);
         if (muster__v1__candidates_found__get_packed_size(&out) <= FOUND_SIZE_MAX)
             break;
     }

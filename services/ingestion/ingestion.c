@@ -5,6 +5,7 @@
 #include "blobs.h"
 #include "creation.h"
 #include "services/runtime/tableschema.h"
+#include "snapshot.h"
 #include "templates.h"
 #include "texts.h"
 #include "uploads.h"
@@ -79,6 +80,20 @@ ingestion_apply(void *state, const mst_event *event)
     batches_apply(&self->batches, event);
     if (strcmp(type, "FileReceived") == 0 || strcmp(type, "BatchCancelled") == 0)
         self->sweep = true;
+}
+
+static mst_slice
+ingestion_save(void *state, mst_arena *arena)
+{
+    const ingestion *self = state;
+    return snapshot_save(self->catalog, &self->templates, &self->batches, arena);
+}
+
+static mst_status
+ingestion_load(void *state, mst_slice snapshot)
+{
+    ingestion *self = state;
+    return snapshot_load(self->catalog, &self->templates, &self->batches, snapshot);
 }
 
 /* Directory -------------------------------------------------------------------------------------------- */
@@ -512,4 +527,6 @@ const mst_core ingestion_core = {
     .apply = ingestion_apply,
     .work = ingestion_work,
     .idle = ingestion_idle,
+    .save = ingestion_save,
+    .load = ingestion_load,
 };

@@ -105,6 +105,29 @@ mst_catalog_apply(mst_catalog *catalog, const mst_event *event)
     catalog->kinds_seq = event->head->seq;
 }
 
+void
+mst_catalog_save(const mst_catalog *catalog, Muster__V1__CatalogSnapshot *snapshot)
+{
+    muster__v1__catalog_snapshot__init(snapshot);
+    snapshot->templates = catalog->templates;
+    snapshot->n_templates = catalog->templates_count;
+    snapshot->kinds = catalog->kinds;
+    snapshot->n_kinds = catalog->kinds_count;
+    snapshot->kinds_seq = catalog->kinds_seq;
+}
+
+void
+mst_catalog_load(mst_catalog *catalog, const Muster__V1__CatalogSnapshot *snapshot)
+{
+    if (!snapshot)
+        return;
+    for (size_t i = 0; i < snapshot->n_templates; i++)
+        template_add(catalog, snapshot->templates[i]);
+    for (size_t i = 0; i < snapshot->n_kinds; i++)
+        kind_add(catalog, snapshot->kinds[i]);
+    catalog->kinds_seq = snapshot->kinds_seq;
+}
+
 const Muster__V1__Template *
 mst_catalog_template(const mst_catalog *catalog, const char *name, uint32_t version)
 {

@@ -6,6 +6,7 @@
 #define MUSTER_CATALOG_H
 
 #include "service.h"
+#include "snapshots.pb-c.h"
 #include "template.pb-c.h"
 
 typedef struct mst_catalog mst_catalog;
@@ -14,6 +15,10 @@ mst_catalog *mst_catalog_new(void);
 void mst_catalog_destroy(mst_catalog **catalog);
 /* Takes TemplateAdded and DirectoryDeclared; ignores all else. */
 void mst_catalog_apply(mst_catalog *catalog, const mst_event *event);
+/* Fills `snapshot` with what the catalog holds, lent until the next event is applied. */
+void mst_catalog_save(const mst_catalog *catalog, Muster__V1__CatalogSnapshot *snapshot);
+/* Makes what a snapshot says (copied) part of an empty catalog; NULL: nothing. */
+void mst_catalog_load(mst_catalog *catalog, const Muster__V1__CatalogSnapshot *snapshot);
 /* version 0: the newest. NULL: unknown. */
 const Muster__V1__Template *mst_catalog_template(const mst_catalog *catalog, const char *name, uint32_t version);
 const Muster__V1__Kind *mst_catalog_kind(const mst_catalog *catalog, const char *name);

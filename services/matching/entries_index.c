@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A chunk that came before its predecessors: its rows packed one after the other. */
+/* A chunk that came before its predecessors: its people packed one after the other, each with its place in the chunk
+ * as version. */
 typedef struct early {
-    uint8_t *packed;
-    size_t size;
+    char *packed; /* NULL: not here */
+    size_t size;  /* bytes */
+    uint32_t first_row, rows;
 } early;
 
 struct entries {
@@ -29,7 +31,7 @@ struct entries {
 static uint32_t
 runs_of(const entries *entries)
 {
-    return (entries->chunks + RUN_CHUNKS - 1) / RUN_CHUNKS;
+    return (entries->chunks + CLAIM_CHUNKS - 1) / CLAIM_CHUNKS;
 }
 
 entries *
@@ -86,10 +88,10 @@ chunk_here(const entries *entries, uint32_t chunk)
 bool
 entries_claim(entries *entries, uint64_t claimer, uint32_t *first_chunk, uint32_t *chunks)
 {
-    for (uint32_t run = entries->chunks_taken / RUN_CHUNKS; run < runs_of(entries); run++) {
+    for (uint32_t run = entries->chunks_taken / CLAIM_CHUNKS; run < runs_of(entries); run++) {
         if (entries->claims[run] != 0)
             continue;
-        uint32_t first = run * RUN_CHUNKS, end = first + RUN_CHUNKS;
+        uint32_t first = run * CLAIM_CHUNKS, end = first + CLAIM_CHUNKS;
         end = end < entries->chunks ? end : entries->chunks;
         while (first < end && chunk_here(entries, first))
             first++;
@@ -112,20 +114,80 @@ entries_unclaim(entries *entries, uint64_t claimer)
 }
 
 static bool
+left_out(const Muster__V1__EntriesRead *read, uint32_t row)
+{
+    return read->wrong.len > row / 8 && (read->wrong.data[row / 8] >> (row % 8) & 1) != 0;
+}
+
+/* True if a chunk of so many rows may come next. */
+static bool
+comes_next(const entries *entries, uint32_t first_row, uint32_t rows)
+{
+    uint32_t first = entries->first_rows[entries->chunks_taken];
+    return first_row == first && rows <= entries->rows + 1 - first;
+}
+
+static void
+chunk_taken(entries *entries, uint32_t rows)
+{
+    uint32_t first = entries->first_rows[entries->chunks_taken];
+    if (entries->chunks_taken == 0)
+        people_reserve(entries->people, (uint64_t)entries->rows);
+    entries->first_rows[++entries->chunks_taken] = first + rows;
+}
+
+static bool
 add_rows(entries *entries, const Muster__V1__EntriesRead *read)
 {
     const Muster__V1__Rows *rows = read->rows;
-    uint32_t first = entries->first_rows[entries->chunks_taken];
-    if (rows->first_row != first || rows->rows > entries->rows + 1 - first)
+    uint32_t first = rows->first_row;
+    if (!comes_next(entries, first, rows->rows))
         return false;
     draft draft;
     for (uint32_t row = 0; row < rows->rows; row++) {
-        if (read->wrong.len > row / 8 && (read->wrong.data[row / 8] >> (row % 8) & 1) != 0)
+        if (left_out(read, row))
             continue;
         draft_fill(&draft, &entries->layout, rows, row);
         entries->refs[first + row] = people_add(entries->people, &draft, NULL, 0, first + row, first + row);
     }
-    entries->first_rows[++entries->chunks_taken] = first + rows->rows;
+    chunk_taken(entries, rows->rows);
+    return true;
+}
+
+static void
+keep_early(const entries *entries, const Muster__V1__EntriesRead *read, early *early)
+{
+    const Muster__V1__Rows *rows = read->rows;
+    size_t room = (size_t)rows->rows * 160 + PERSON_SIZE_MAX;
+    *early = (struct early){.packed = mst_alloc(room), .first_row = rows->first_row, .rows = rows->rows};
+    draft draft;
+    for (uint32_t row = 0; row < rows->rows; row++) {
+        if (left_out(read, row))
+            continue;
+        if (room - early->size < PERSON_SIZE_MAX)
+            early->packed = mst_realloc(early->packed, room *= 2);
+        draft_fill(&draft, &entries->layout, rows, row);
+        person *person = (struct person *)(early->packed + early->size);
+        person_pack(person, &draft, NULL, 0);
+        person->version = row;
+        early->size += (size_t)person->units * 16;
+    }
+}
+
+static bool
+add_early(entries *entries, early *early)
+{
+    if (!comes_next(entries, early->first_row, early->rows))
+        return false;
+    for (size_t at = 0; at < early->size;) {
+        const person *person = (const struct person *)(early->packed + at);
+        uint32_t row = early->first_row + person->version;
+        entries->refs[row] = people_add_packed(entries->people, person, row, row);
+        at += (size_t)person->units * 16;
+    }
+    chunk_taken(entries, early->rows);
+    free(early->packed);
+    early->packed = NULL;
     return true;
 }
 
@@ -137,24 +199,12 @@ entries_take(entries *entries, const Muster__V1__EntriesRead *read)
     if (chunk_here(entries, read->chunk))
         return true;
     if (read->chunk > entries->chunks_taken) {
-        early *early = &entries->early[read->chunk];
-        early->size = muster__v1__entries_read__get_packed_size(read);
-        early->packed = mst_alloc(early->size + 1);
-        muster__v1__entries_read__pack(read, early->packed);
+        keep_early(entries, read, &entries->early[read->chunk]);
         return true;
     }
     bool ok = add_rows(entries, read);
-    while (ok && !entries_complete(entries) && entries->early[entries->chunks_taken].packed != NULL) {
-        early *early = &entries->early[entries->chunks_taken];
-        Muster__V1__EntriesRead *later = muster__v1__entries_read__unpack(NULL, early->size, early->packed);
-        assert(later != NULL);
-        ok = add_rows(entries, later);
-        muster__v1__entries_read__free_unpacked(later, NULL);
-        if (ok) {
-            free(early->packed);
-            early->packed = NULL;
-        }
-    }
+    while (ok && !entries_complete(entries) && entries->early[entries->chunks_taken].packed != NULL)
+        ok = add_early(entries, &entries->early[entries->chunks_taken]);
     return ok && (!entries_complete(entries) || entries->first_rows[entries->chunks] == entries->rows + 1);
 }
 

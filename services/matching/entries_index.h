@@ -11,7 +11,8 @@
 #include "normalise.h"
 #include "parsing.pb-c.h"
 
-#define RUN_CHUNKS 8u /* chunks claimed at a time, and of one span of work */
+#define RUN_CHUNKS 8u   /* chunks of one span of work */
+#define CLAIM_CHUNKS 4u /* chunks claimed at a time: mostly one page */
 
 typedef struct entries entries;
 

@@ -136,11 +136,11 @@ table_find(const people *people, uint32_t key)
 }
 
 static void
-table_grow(people *people)
+table_resize(people *people, uint32_t size)
 {
     slot_entry *old = people->table;
     uint32_t old_size = people->table_size;
-    people->table_size = old_size == 0 ? TABLE_START : old_size * 2;
+    people->table_size = size;
     people->table = huge_memory(people->table_size * sizeof *people->table);
     for (uint32_t i = 0; i < old_size; i++)
         if (old[i].key != 0)
@@ -308,7 +308,7 @@ people_new(void)
     pool_init(&people->blocks, CLASS_LAST + 1);
     for (int i = 0; i < TERM_KINDS; i++)
         terms_init(&people->terms[i]);
-    table_grow(people);
+    table_resize(people, TABLE_START);
     return people;
 }
 
@@ -332,17 +332,12 @@ people_at(const people *people, person_ref ref)
     return pool_at(&people->persons, ref);
 }
 
-person_ref
-people_add(people *people, const draft *draft, const char *record_id, size_t record_id_size, uint64_t seq_from,
-           uint32_t version)
+static void
+file_person(people *people, person_ref ref, uint64_t seq_from, uint32_t version)
 {
+    person *person = people_at(people, ref);
     assert(seq_from >= people->last_seq);
     people->last_seq = seq_from;
-    uint32_t units = (uint32_t)(person_size(draft, record_id_size) / 16);
-    person_ref ref = pool_take(&people->persons, units, units);
-    assert((ref & BLOCK_BIT) == 0);
-    person *person = people_at(people, ref);
-    person_pack(person, draft, record_id, record_id_size);
     person->seq_from = seq_from;
     person->seq_to = PERSON_NOW;
     person->version = version;
@@ -352,14 +347,46 @@ people_add(people *people, const draft *draft, const char *record_id, size_t rec
     person_view_of(&view, person);
     size_t fine, count = blocking_keys(&view, keys, &fine);
     while ((uint64_t)(people->table_used + count) * 4 > (uint64_t)people->table_size * 3)
-        table_grow(people);
+        table_resize(people, people->table_size * 2);
     for (size_t i = 0; i < count; i++)
         people_prefetch_key(people, keys[i]);
     terms_count_person(people->terms, &view, 1);
     for (size_t i = 0; i < count; i++)
         file_under(people, keys[i], ref, seq_from);
     people->count++;
+}
+
+person_ref
+people_add(people *people, const draft *draft, const char *record_id, size_t record_id_size, uint64_t seq_from,
+           uint32_t version)
+{
+    uint32_t units = (uint32_t)(person_size(draft, record_id_size) / 16);
+    person_ref ref = pool_take(&people->persons, units, units);
+    assert((ref & BLOCK_BIT) == 0);
+    person_pack(people_at(people, ref), draft, record_id, record_id_size);
+    file_person(people, ref, seq_from, version);
     return ref;
+}
+
+person_ref
+people_add_packed(people *people, const person *packed, uint64_t seq_from, uint32_t version)
+{
+    person_ref ref = pool_take(&people->persons, packed->units, packed->units);
+    assert((ref & BLOCK_BIT) == 0);
+    memcpy(people_at(people, ref), packed, (size_t)packed->units * 16);
+    file_person(people, ref, seq_from, version);
+    return ref;
+}
+
+void
+people_reserve(people *people, uint64_t count)
+{
+    if (people->count == 0 || count <= people->count)
+        return;
+    double keys = (double)people->table_used / (double)people->count * (double)count;
+    double slots = keys * 4 / 3 + BLOCKING_KEYS_MAX * 2;
+    if (slots > people->table_size && slots < UINT32_MAX / 2)
+        table_resize(people, (uint32_t)slots);
 }
 
 void

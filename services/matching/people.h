@@ -25,6 +25,11 @@ void people_destroy(people **people);
 /* Adds a version that is visible from `seq_from` on. Sequences never fall from one call to the next. */
 person_ref people_add(people *people, const draft *draft, const char *record_id, size_t record_id_size,
                       uint64_t seq_from, uint32_t version);
+/* The same for a person packed before, without a record's id. */
+person_ref people_add_packed(people *people, const person *packed, uint64_t seq_from, uint32_t version);
+/* Makes room for `count` people in all, if the others have as many keys of their own as those added so far: growing
+ * step by step files everybody anew each time. */
+void people_reserve(people *people, uint64_t count);
 /* From `seq` on it is no longer visible. */
 void people_supersede(people *people, person_ref ref, uint64_t seq);
 /* Forgets a superseded version; nobody may search at a position before it was superseded any more. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READS_MAX 3u /* pages under way for one piece of work */
+#define READS_MAX 8u /* pages under way for one piece of work */
 
 void *
 work_begin(mst_work *work, size_t size, const char *batch_id, uint32_t generation,
@@ -63,7 +63,7 @@ loading_start(loading *loading, matching *matching, mst_work *work, const batch 
 static void
 read_rest(loading *loading, mst_work *work, const batch *batch, const mst_step *step)
 {
-    uint64_t run_end = ((step->next - 2) / RUN_CHUNKS + 1) * RUN_CHUNKS; // versions are chunks + 1
+    uint64_t run_end = ((step->next - 2) / CLAIM_CHUNKS + 1) * CLAIM_CHUNKS; // versions are chunks + 1
     if (step->next > run_end || step->next > batch->chunks)
         return;
     mst_work_read(work, LOAD_TAG, batch->entries_stream, step->next, (uint32_t)(run_end + 1 - step->next));

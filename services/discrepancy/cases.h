@@ -69,4 +69,9 @@ bool cases_complete(const batch *one);
 /* May rows of this batch become new records? */
 bool cases_may_create(const cases *self, const batch *one);
 
+/* snapshot.c. {NULL, 0}: too large. The same state is the same bytes. */
+mst_slice cases_save(const cases *self, mst_arena *arena);
+/* Into new ones. MST_INVALID: not a snapshot of this version; nothing was filled in. */
+MST_NODISCARD mst_status cases_load(cases *self, mst_slice snapshot);
+
 #endif

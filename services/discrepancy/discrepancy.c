@@ -37,6 +37,18 @@ discrepancy_work(void *state, mst_work *work, const mst_step *step)
         under_way->step(state, work, step);
 }
 
+static mst_slice
+discrepancy_save(void *state, mst_arena *arena)
+{
+    return cases_save(state, arena);
+}
+
+static mst_status
+discrepancy_load(void *state, mst_slice snapshot)
+{
+    return cases_load(state, snapshot);
+}
+
 static const char *const TYPES[] = {
     "BatchCancelled",      "BatchCompleted",      "BatchCreated",    "BatchFailed",          "DirectoryDeclared",
     "DiscrepanciesOpened", "DiscrepancyResolved", "EntriesAccepted", "ExportStarted",        "FileRecognised",
@@ -53,4 +65,6 @@ const mst_core discrepancy_core = {
     .close = discrepancy_close,
     .apply = discrepancy_apply,
     .work = discrepancy_work,
+    .save = discrepancy_save,
+    .load = discrepancy_load,
 };

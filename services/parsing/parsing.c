@@ -329,6 +329,18 @@ parsing_apply(void *state, const mst_event *event)
     state_apply(state, event);
 }
 
+static mst_slice
+parsing_save(void *state, mst_arena *arena)
+{
+    return state_save(state, arena);
+}
+
+static mst_status
+parsing_load(void *state, mst_slice snapshot)
+{
+    return state_load(state, snapshot);
+}
+
 static const char *const TYPES[] = {
     "TemplateAdded",   "DirectoryDeclared", "BatchCreated",   "FileReceived", "ReadingFinished",
     "BadRowsExcluded", "EntriesAccepted",   "BatchCancelled", "BatchFailed",  NULL};
@@ -345,4 +357,6 @@ const mst_core parsing_core = {
     .close = parsing_close,
     .apply = parsing_apply,
     .work = parsing_work,
+    .save = parsing_save,
+    .load = parsing_load,
 };

@@ -27,5 +27,9 @@ void state_destroy(parsing_state *self);
 void state_apply(parsing_state *self, const mst_event *event);
 /* NULL: no such batch. */
 const parsed_batch *state_find(const parsing_state *self, const char *batch_id);
+/* snapshot.c. {NULL, 0}: too large. The same state is the same bytes. */
+mst_slice state_save(const parsing_state *self, mst_arena *arena);
+/* Into a new state. MST_INVALID: not a snapshot of this version; nothing was filled in. */
+MST_NODISCARD mst_status state_load(parsing_state *self, mst_slice snapshot);
 
 #endif

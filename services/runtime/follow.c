@@ -26,6 +26,7 @@ apply(mst_instance *instance, const Muster__V1__Envelope *head, mst_slice body)
             /* Written by something newer or wrong; the state goes on without it, and says so. */
             rt_error(instance, "event %llu of type %.64s cannot be read here", (unsigned long long)head->seq,
                      head->type);
+            instance->unreadable = true;
             return;
         }
     }

@@ -158,7 +158,8 @@ mst_instance_save(mst_instance *instance)
     rt_follow_flush(instance, true);
     if (instance->fatal[0])
         return MST_IO;
-    if (!instance->core->save)
+    instance->unsnapshot = 0;
+    if (!instance->core->save || instance->unreadable)
         return MST_OK;
     mst_arena_reset(instance->scratch);
     mst_slice state = instance->core->save(instance->state, instance->scratch);
@@ -166,8 +167,6 @@ mst_instance_save(mst_instance *instance)
     if (state.data)
         rc = mst_batchlog_snapshot_put(instance->log, mst_batchlog_position(instance->log)->applied_seq, state);
     mst_arena_reset(instance->scratch);
-    if (rc == MST_OK)
-        instance->unsnapshot = 0;
     return rc;
 }
 

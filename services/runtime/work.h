@@ -175,6 +175,7 @@ struct mst_instance {
     uint64_t events_total, commits_total, refused_total, rows_total;
     uint64_t events_before, commits_before, rows_before; /* at the last report */
     uint64_t unsnapshot;                                 /* events applied since the last snapshot */
+    bool unreadable; /* an event was passed over: in a snapshot it would be for good, also for a program that can */
     char last_error[256];
     int64_t last_error_ms, started_ms;
 };

@@ -331,6 +331,51 @@ a_snapshot_and_what_came_after_it_make_the_same_state_as_everything(void **state
 }
 
 static void
+a_snapshot_that_cannot_be_used_is_passed_over_and_everything_folded(void **state)
+{
+    (void)state;
+    test_office *office = given_an_office();
+    create_batch(office->anna, "5", 1);
+    stage_pump(&office->stage);
+    test_clerk before = *state_of(office->clerk);
+    mst_slice garbage = {(const uint8_t *)"of another version", 18};
+    assert_int_equal(
+        mst_batchlog_snapshot_put(office->clerk->log, mst_instance_applied_seq(office->clerk->instance), garbage),
+        MST_OK);
+    actor_kill(office->clerk);
+    actor_start(office->clerk);
+    assert_memory_equal(state_of(office->clerk), &before, sizeof before);
+    closed(office);
+}
+
+/* What this program passes over a newer one may understand: it must find it behind the snapshot. */
+static void
+no_snapshot_is_made_of_a_state_that_passed_an_event_over(void **state)
+{
+    (void)state;
+    test_office *office = given_an_office();
+    Muster__V1__Envelope head = MUSTER__V1__ENVELOPE__INIT;
+    head.seq = mst_instance_applied_seq(office->clerk->instance) + 1;
+    head.type = "BatchCreated";
+    Muster__V1__Delivery delivery = MUSTER__V1__DELIVERY__INIT;
+    delivery.envelope = &head;
+    delivery.subscription = 1;
+    Muster__V1__BusReply reply = MUSTER__V1__BUS_REPLY__INIT;
+    reply.what_case = MUSTER__V1__BUS_REPLY__WHAT_DELIVERY;
+    reply.delivery = &delivery;
+    mst_slice body = {(const uint8_t *)"\xFF\xFF", 2}, snapshot;
+    uint64_t seq;
+    assert_int_equal(mst_instance_save(office->clerk->instance), MST_OK);
+    uint64_t saved = mst_instance_applied_seq(office->clerk->instance);
+    mst_instance_receive(office->clerk->instance, &reply, &body, 1, stage_now(&office->stage));
+    assert_int_equal(mst_instance_applied_seq(office->clerk->instance), saved + 1);
+    assert_int_equal(mst_instance_save(office->clerk->instance), MST_OK);
+    assert_int_equal(mst_batchlog_snapshot_get(office->clerk->log, office->stage.memory, &seq, &snapshot), MST_OK);
+    assert_int_equal(seq, saved);
+    closed(office);
+}
+
+static void
 the_same_delivery_twice_is_applied_once(void **state)
 {
     (void)state;
@@ -437,6 +482,8 @@ main(void)
         cmocka_unit_test(a_drained_service_leaves_its_work_to_the_next_uncounted),
         cmocka_unit_test(an_input_that_fails_comes_again_until_it_is_parked),
         cmocka_unit_test(a_snapshot_and_what_came_after_it_make_the_same_state_as_everything),
+        cmocka_unit_test(a_snapshot_that_cannot_be_used_is_passed_over_and_everything_folded),
+        cmocka_unit_test(no_snapshot_is_made_of_a_state_that_passed_an_event_over),
         cmocka_unit_test(the_same_delivery_twice_is_applied_once),
         cmocka_unit_test(a_full_disk_is_told_to_people_and_waited_out_by_work),
         cmocka_unit_test(a_newer_process_of_the_same_name_stops_the_older),

@@ -10,7 +10,8 @@
 
 /* Bytes in one snapshot. It is one value of the batch log and is held in memory about four times while it is written
  * (packed, copied for the store, write-ahead log, memtable). Of a larger state no snapshot is made: an older one
- * stays, and a restart folds what came after it. Some hundred bytes a batch: about 100,000 batches. */
+ * stays, and a restart folds what came after it. Of ingestion a batch takes some hundred bytes, and a bit per row where
+ * rows were decided (125 kB for a million rows). */
 #define MST_SNAPSHOT_SIZE_MAX (32u << 20)
 
 /* {NULL, 0}: larger than MST_SNAPSHOT_SIZE_MAX. Allocated in `arena`. */

@@ -447,6 +447,8 @@ mst_eventlog_engine_options(mst_eventlog *self, int recovery_mode)
     rocksdb_options_set_max_total_wal_size(o, WAL_SIZE_MAX);
     rocksdb_options_set_max_open_files(o, OPEN_FILES_MAX);
     rocksdb_options_set_max_background_jobs(o, 2);
+    rocksdb_options_set_bytes_per_sync(o,
+                                       512u << 10); // tables go to the disk as they are written, not at once at the end
     rocksdb_options_set_compression(o, rocksdb_no_compression);
     rocksdb_options_set_memtable_whole_key_filtering(o, 1); // most look-ups ask for a commit id that is not there
     rocksdb_options_set_memtable_prefix_bloom_size_ratio(o, 0.1);

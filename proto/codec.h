@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MST_CONTROL_SIZE_MAX 65536u  /* bytes in frame 1 of a message (BusRequest, BusReply) */
-#define MST_BODY_SIZE_MAX 1048576u   /* bytes in one body (an event, the argument of a call) */
+#define MST_CONTROL_SIZE_MAX 65536u /* bytes in frame 1 of a message (BusRequest, BusReply) */
+#define MST_BODY_SIZE_MAX 1048576u  /* bytes in one body (an event, the argument of a call) */
 
 /* The descriptor of message `name` ("EntriesRead") of package muster.v1 that may stand in a body: an event,
  * a command, a query or an answer. NULL: unknown here. */

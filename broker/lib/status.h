@@ -9,19 +9,19 @@
 
 typedef enum mst_status {
     MST_OK = 0,
-    MST_AGAIN,     /* not now: retry later */
-    MST_STALE,     /* somebody else was first: learn, decide again */
-    MST_SEEN,      /* done before; nothing to do */
+    MST_AGAIN, /* not now: retry later */
+    MST_STALE, /* somebody else was first: learn, decide again */
+    MST_SEEN,  /* done before; nothing to do */
     MST_NOT_FOUND,
-    MST_BUSY,      /* another process holds it */
-    MST_INVALID,   /* what was given is wrong */
-    MST_LIMIT,     /* over a named limit */
-    MST_FULL,      /* no disk space */
+    MST_BUSY,    /* another process holds it */
+    MST_INVALID, /* what was given is wrong */
+    MST_LIMIT,   /* over a named limit */
+    MST_FULL,    /* no disk space */
     MST_DENIED,
-    MST_CORRUPT,   /* stored bytes are damaged */
-    MST_IO,        /* the operating system refused: stop */
+    MST_CORRUPT, /* stored bytes are damaged */
+    MST_IO,      /* the operating system refused: stop */
     MST_TIMEOUT,
-    MST_CLOSED     /* the peer or the log is gone */
+    MST_CLOSED /* the peer or the log is gone */
 } mst_status;
 
 /* One lower-case word for logs: "ok", "stale" .. */

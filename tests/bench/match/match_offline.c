@@ -3,7 +3,8 @@
  *   match_offline --roles surname=family_name,.. --truth COLUMN [--directory A.csv] --rows B.csv [--repeat N] [--show
  * K]
  *
- * Times are CPU times. The truth column says who a row is; "-org" and "-dup-N" at its end do not count. It is never compared. */
+ * Times are CPU times. The truth column says who a row is; "-org" and "-dup-N" at its end do not count. It is never
+ * compared. */
 #include "broker/lib/clock.h"
 #include "services/matching/clusters.h"
 #include "services/matching/finder.h"

@@ -97,6 +97,7 @@ def test_a14_the_upload_reports_progress_and_the_batch_does_not_depend_on_it(mus
 
 
 def test_a15_processing_goes_on_after_the_operator_left(muster):
+    """A15: the client is killed in the middle, the outcome is the same."""
     muster.prepare(people.directory(1))
     content, _ = people.batch(1, 20000, seed=3, uncertain=0.0)
     client = muster.background("batch", "create", muster.file("many.csv", content), "--template", "card", "--wait")

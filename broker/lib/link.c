@@ -23,6 +23,7 @@
 #define RETRY_MS_MIN 50          /* ms before the first new attempt; doubled up to the next line */
 #define RETRY_MS_MAX 2000        /* ms */
 #define RECEIVE_QUOTA (8u << 20) /* bytes an unpacked head may take */
+#define CUT_MAX 3u /* connections without a Welcome, in a row, after which the key is taken to be refused */
 
 typedef enum link_state { LINK_WAITING, LINK_CONNECTING, LINK_GREETING, LINK_READY, LINK_REFUSED } link_state;
 
@@ -38,6 +39,7 @@ struct mst_link {
     link_state state;
     mst_status refused; /* why state is LINK_REFUSED */
     char why[256];
+    uint32_t cut_count; /* connections that ended without a Welcome, one after the other */
     int64_t since_us;   /* when this state began */
     int64_t retry_ms;   /* pause before the next attempt */
     int64_t ping_us;    /* when the last ping left */
@@ -253,6 +255,7 @@ refuse(mst_link *link, mst_status status, const char *why)
 static void
 welcome_take(mst_link *link, const Muster__V1__Welcome *welcome)
 {
+    link->cut_count = 0;
     mst_arena_reset(link->life);
     mst_slice packed = mst_arena_pack(link->life, &welcome->base);
     link->welcome = muster__v1__welcome__unpack(mst_arena_allocator(link->life), packed.size, packed.data);
@@ -368,6 +371,17 @@ monitor_take(mst_link *link)
     return id;
 }
 
+/* A broker that refuses a key says so and closes; now and then the close is all that arrives. */
+static void
+handshake_cut(mst_link *link)
+{
+    snprintf(link->why, sizeof link->why, "the broker did not accept the handshake: is the server key right?");
+    if (link->curve.used && ++link->cut_count >= CUT_MAX)
+        refuse(link, MST_DENIED,
+               "not authorised: the broker ends every connection before a word is said. Either it does not know this "
+               "client's key (\"muster key authorise\"), or the server key is not its own");
+}
+
 /* Acts on what the monitor says. True: the caller has to hear of a loss. */
 static bool
 monitor_handle(mst_link *link, int event)
@@ -382,11 +396,11 @@ monitor_handle(mst_link *link, int event)
                "not authorised: the broker does not know this client's key (\"muster key authorise\")");
         return false;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        snprintf(link->why, sizeof link->why, "the broker did not accept the handshake: is the server key right?");
-        return false;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: handshake_cut(link); return false;
     default:
-        if (link->state == LINK_CONNECTING) /* the socket goes on trying */
+        if (link->state == LINK_CONNECTING || link->state == LINK_GREETING)
+            handshake_cut(link);
+        if (link->state == LINK_CONNECTING || link->state == LINK_REFUSED) /* the socket goes on trying */
             return false;
         return connection_lost(link, "the connection to the broker was lost");
     }

@@ -172,6 +172,38 @@ mst_codec_strings_ok(const ProtobufCMessage *message)
     return true;
 }
 
+/* A buffer that keeps nothing: it only compares what is packed into it with what was taken. */
+typedef struct {
+    ProtobufCBuffer base;
+    const uint8_t *data;
+    size_t size; // bytes of data not yet compared
+    bool same;
+} comparison;
+
+static void
+compare(ProtobufCBuffer *buffer, size_t size, const uint8_t *data)
+{
+    comparison *with = (comparison *)buffer;
+    if (!with->same || size > with->size || (size > 0 && memcmp(with->data, data, size) != 0)) {
+        with->same = false;
+        return;
+    }
+    with->data += size;
+    with->size -= size;
+}
+
+/* True if the message, packed again, is the same bytes. protobuf-c cuts a string at an embedded NUL without a word,
+ * and two such losses and gains may cancel out in the size. */
+static bool
+is_canonical(const ProtobufCMessage *message, const uint8_t *data, size_t size)
+{
+    if (protobuf_c_message_get_packed_size(message) != size)
+        return false;
+    comparison with = {.base = {.append = compare}, .data = data, .size = size, .same = true};
+    protobuf_c_message_pack_to_buffer(message, &with.base);
+    return with.same && with.size == 0;
+}
+
 ProtobufCMessage *
 mst_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t size, size_t size_max,
            ProtobufCAllocator *allocator)
@@ -181,8 +213,7 @@ mst_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, si
     ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, allocator, size, data);
     if (message == NULL)
         return NULL;
-    // protobuf-c cuts a string at an embedded NUL without a word; packed again, the message is then shorter.
-    if (protobuf_c_message_get_packed_size(message) != size || !mst_codec_strings_ok(message)) {
+    if (!is_canonical(message, data, size) || !mst_codec_strings_ok(message)) {
         protobuf_c_message_free_unpacked(message, allocator);
         return NULL;
     }

@@ -21,7 +21,8 @@ const ProtobufCMessageDescriptor *mst_codec_find(const char *name);
 
 /* Unpacks `size` bytes (at most `size_max`). The message and all it holds belong to `allocator`; free it with
  * protobuf_c_message_free_unpacked unless the allocator is an arena. NULL: too large, malformed, over the
- * allocator's quota, or a string that is not UTF-8 or holds NUL. */
+ * allocator's quota, a string that is not UTF-8 or holds NUL, or not the canonical encoding (fields in the order of
+ * their numbers, defaults left out, numbers in their fewest bytes: what every protobuf library writes). */
 ProtobufCMessage *mst_unpack(const ProtobufCMessageDescriptor *descriptor, const uint8_t *data, size_t size,
                              size_t size_max, ProtobufCAllocator *allocator);
 

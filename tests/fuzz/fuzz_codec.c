@@ -105,7 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         // What was taken can be sent on and taken again, with nothing lost.
         mst_arena *second = mst_arena_new(0);
         mst_slice packed = mst_arena_pack(second, message);
-        assert(packed.size == size - 1);
+        assert(packed.size == size - 1 && memcmp(packed.data, data + 1, packed.size) == 0);
         assert(mst_unpack(descriptor, packed.data, packed.size, size_max, mst_arena_allocator(second)) != NULL);
         if (descriptor == &muster__v1__entries_read__descriptor) {
             const Muster__V1__Rows *rows = ((const Muster__V1__EntriesRead *)message)->rows;

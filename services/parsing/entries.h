@@ -10,6 +10,7 @@
 #ifndef MUSTER_PARSING_ENTRIES_H
 #define MUSTER_PARSING_ENTRIES_H
 
+#include "corrections.h"
 #include "mapping.h"
 #include "parsing.pb-c.h"
 #include "reader.h"
@@ -30,6 +31,10 @@ typedef struct entries_settings {
     wanted_columns wanted; /* what its pointers point to must live as long as the entries */
     char *const *missing_values;
     size_t missing_values_count;
+    const Muster__V1__Template *template; /* its rules, sample row and primary key; NULL: an import */
+    corrections *corrections;             /* laid over the rows; NULL: none */
+    char *const *repairs;                 /* names of remarks whose repair was asked for */
+    size_t repairs_count;
 } entries_settings;
 
 /* Everything given is borrowed for the call. */
@@ -38,7 +43,9 @@ typedef struct entries_sink {
     void (*recognised)(void *context, const Muster__V1__FileRecognised *recognised);
     void (*chunk)(void *context, const Muster__V1__EntriesRead *chunk);
     void (*wrong)(void *context, const Muster__V1__WrongValuesFound *wrong, uint32_t rows);
-    void (*part)(void *context); /* the part is complete and more will follow */
+    void (*remarks)(void *context,
+                    const Muster__V1__RemarksFound *remarks); /* once, behind the last row; may be NULL */
+    void (*part)(void *context);                              /* the part is complete and more will follow */
 } entries_sink;
 
 entries *entries_new(const entries_settings *settings, const entries_sink *sink);

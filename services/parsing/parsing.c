@@ -87,6 +87,14 @@ on_wrong(void *context, const Muster__V1__WrongValuesFound *wrong, uint32_t rows
 }
 
 static void
+on_remarks(void *context, const Muster__V1__RemarksFound *remarks)
+{
+    job *self = context;
+    if (is_new(self))
+        mst_work_event(self->work, self->stream, self->batch_id, NULL, 0, &remarks->base);
+}
+
+static void
 on_part(void *context)
 {
     job *self = context;
@@ -282,7 +290,7 @@ begin(const parsing_state *state, mst_work *work, const mst_step *step)
         fail_batch(self, "The template or kind of the batch is not known.", "Add it, and create a new batch.");
         return;
     }
-    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, on_part};
+    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, on_remarks, on_part};
     self->entries = entries_new(&settings, &sink);
     go_on(self);
 }

@@ -384,7 +384,7 @@ show_wrong(look *self, const Muster__V1__Template *template, const wanted_column
                                  .wanted = *wanted,
                                  .missing_values = template->missing_values,
                                  .missing_values_count = template->n_missing_values};
-    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, on_part};
+    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, NULL, on_part};
     int fd = file_open(self->file);
     if (fd < 0)
         return 1;

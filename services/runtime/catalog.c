@@ -187,3 +187,24 @@ mst_catalog_target(const Muster__V1__Kind *kind, const Muster__V1__Field *field)
             return (int)i;
     return -1;
 }
+
+const char *
+mst_catalog_matched_kind(const Muster__V1__Template *template)
+{
+    return template->subject != NULL ? template->subject->kind : template->kind;
+}
+
+bool
+mst_catalog_belongs(const Muster__V1__Template *template, const Muster__V1__Field *field, const char *kind)
+{
+    return strcmp(field->of[0] != '\0' ? field->of : template->kind, kind) == 0;
+}
+
+bool
+mst_catalog_needs_check(const Muster__V1__Template *template)
+{
+    bool known = false;
+    for (size_t i = 0; i < template->n_rules; i++)
+        known = known || template->rules[i]->kind == MUSTER__V1__RULE_KIND__RULE_KNOWN;
+    return known || template->n_references > 0 || template->subject != NULL || template->action != NULL;
+}

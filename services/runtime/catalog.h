@@ -27,7 +27,16 @@ const Muster__V1__Kind *mst_catalog_kind_at(const mst_catalog *catalog, size_t a
 size_t mst_catalog_templates_count(const mst_catalog *catalog); /* newest version of each name */
 const Muster__V1__Template *mst_catalog_template_at(const mst_catalog *catalog, size_t at);
 
-/* Column of the kind that template field `field` feeds; -1 none. */
+/* Column of the kind that template field `field` feeds; -1 none. Whether the field belongs to that kind at all is
+ * mst_catalog_belongs. */
 int mst_catalog_target(const Muster__V1__Kind *kind, const Muster__V1__Field *field);
+
+/* The kind that rows of `template` are matched against: its subject's, or its own. */
+const char *mst_catalog_matched_kind(const Muster__V1__Template *template);
+/* Whether `field` of `template` is about records of kind `kind` (Field.of, or the template's own kind). */
+bool mst_catalog_belongs(const Muster__V1__Template *template, const Muster__V1__Field *field, const char *kind);
+/* Whether entries of `template` must be checked against the directory before they are accepted: it has references,
+ * a subject, an action over a kind with a period, or rules of kind RULE_KNOWN. */
+bool mst_catalog_needs_check(const Muster__V1__Template *template);
 
 #endif

@@ -82,7 +82,7 @@ read_entries(const uint8_t *data, size_t size, size_t piece)
     settings.wanted.fields_count = 5;
     settings.wanted.id_column = "";
     heard result = {.hash = 1};
-    entries_sink sink = {&result, on_recognised, on_chunk, on_wrong, on_part};
+    entries_sink sink = {&result, on_recognised, on_chunk, on_wrong, NULL, on_part};
     entries *source = entries_new(&settings, &sink);
     bool ok = true;
     size_t at = 0;

@@ -306,6 +306,7 @@ parsing_work(void *state, mst_work *work, const mst_step *step)
     case MST_STEP_CALL: answers_begin(state, work, step); return;
     case MST_STEP_PAGE: answers_page(work, step); return;
     case MST_STEP_ANSWER:
+    case MST_STEP_TIME:
     case MST_STEP_ROOM: break;
     }
     const parsed_batch *batch = state_find(self->state, self->batch_id);

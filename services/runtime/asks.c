@@ -1,4 +1,4 @@
-/* asks.c - what a piece of work asks for: pages of the log, answers of other services, its own earlier commit. */
+/* asks.c - what a piece of work asks for: pages of the log, answers of other services, its own earlier commit, time. */
 #include "proto/codec.h"
 #include "services/runtime/work.h"
 #include <assert.h>
@@ -44,6 +44,14 @@ mst_work_call(mst_work *work, uint64_t tag, const char *service, const char *key
 }
 
 void
+mst_work_wait(mst_work *work, uint64_t tag, uint32_t ms)
+{
+    assert(work->state == WORK_RUNNING);
+    mst_ask *ask = ask_new(work, ASK_TIME, tag);
+    ask->retry_ms = ask->since_ms + ms;
+}
+
+void
 rt_ask_find(mst_work *work)
 {
     ask_new(work, ASK_FIND, 0);
@@ -82,6 +90,7 @@ ask_send(mst_work *work, mst_ask *ask)
         request.what_case = MUSTER__V1__BUS_REQUEST__WHAT_FIND_COMMIT;
         request.find_commit = &find;
         break;
+    case ASK_TIME: return MST_OK;
     }
     return rt_send(work->instance, &request, &ask->argument, ask->kind == ASK_CALL ? 1 : 0);
 }
@@ -94,7 +103,7 @@ rt_asks_send(mst_work *work)
         return;
     for (mst_ask *ask = work->asks_first; ask; ask = ask->next) {
         bool old = ask->sent && now_ms - ask->sent_ms >= 2 * UNANSWERED_MS; /* the broker's own limit comes first */
-        if ((ask->sent && !old) || now_ms < ask->retry_ms)
+        if (ask->kind == ASK_TIME || (ask->sent && !old) || now_ms < ask->retry_ms)
             continue;
         if (ask_send(work, ask) != MST_OK)
             return;
@@ -108,6 +117,34 @@ rt_asks_unsend(mst_work *work)
 {
     for (mst_ask *ask = work->asks_first; ask; ask = ask->next)
         ask->sent = false;
+}
+
+static void
+ask_remove(mst_work *work, mst_ask *before, const mst_ask *ask)
+{
+    if (before)
+        before->next = ask->next;
+    else
+        work->asks_first = ask->next;
+    if (work->asks_last == ask)
+        work->asks_last = before;
+}
+
+/* The first wait that is over, one a tick. */
+void
+rt_asks_due(mst_work *work)
+{
+    if (work->state != WORK_RUNNING || (work->instance->draining && !work->call))
+        return;
+    mst_ask *before = NULL;
+    for (mst_ask *ask = work->asks_first; ask; before = ask, ask = ask->next) {
+        if (ask->kind != ASK_TIME || work->instance->now.ms < ask->retry_ms)
+            continue;
+        ask_remove(work, before, ask);
+        mst_step step = {.kind = MST_STEP_TIME, .tag = ask->tag};
+        rt_work_step(work, &step);
+        return;
+    }
 }
 
 /* Replies --------------------------------------------------------------------------------------------- */
@@ -231,12 +268,7 @@ rt_ask_reply(mst_instance *instance, const Muster__V1__BusReply *reply, const ms
                 continue;
             if (wait_for_service(work, ask, reply))
                 return true;
-            if (before)
-                before->next = ask->next;
-            else
-                work->asks_first = ask->next;
-            if (work->asks_last == ask)
-                work->asks_last = before;
+            ask_remove(work, before, ask);
             ask_handle(work, ask, reply, bodies, bodies_count);
             return true;
         }

@@ -310,6 +310,7 @@ mst_instance_tick(mst_instance *instance, mst_now now)
     for (mst_work *work = instance->works; work; work = work->next) {
         rt_parts_send(work);
         rt_asks_send(work);
+        rt_asks_due(work);
         if (work->call && work->state == WORK_HELD && now.ms > work->deadline_ms)
             rt_work_end(work); /* its caller has been told so by the broker */
     }

@@ -34,13 +34,14 @@ typedef enum mst_step_kind {
     MST_STEP_CALL,   /* a command or query; first step */
     MST_STEP_PAGE,   /* what mst_work_read asked for */
     MST_STEP_ANSWER, /* what mst_work_call asked for */
-    MST_STEP_ROOM    /* an earlier part became durable: see mst_work_parts_open */
+    MST_STEP_ROOM,   /* an earlier part became durable: see mst_work_parts_open */
+    MST_STEP_TIME    /* what mst_work_wait waited for */
 } mst_step_kind;
 
 /* Why work() is called now. Everything in it is borrowed for the call. */
 typedef struct mst_step {
     mst_step_kind kind;
-    uint64_t tag;                     /* PAGE, ANSWER: as given when asking */
+    uint64_t tag;                     /* PAGE, ANSWER, TIME: as given when asking */
     mst_event input;                  /* INPUT */
     uint32_t next_part;               /* INPUT: parts below are durable already; begin with this one */
     const char *method;               /* CALL: name of the message */
@@ -128,6 +129,8 @@ void mst_work_read(mst_work *work, uint64_t tag, const char *stream, uint64_t ve
 /* Asks another service; STEP_ANSWER brings what it says, unpacked as `expected`. Queries only. */
 void mst_work_call(mst_work *work, uint64_t tag, const char *service, const char *key, const ProtobufCMessage *argument,
                    const ProtobufCMessageDescriptor *expected);
+/* Lets `ms` milliseconds pass (100 ms more or less); STEP_TIME says that they have. For work with the world outside. */
+void mst_work_wait(mst_work *work, uint64_t tag, uint32_t ms);
 
 /* Program -------------------------------------------------------------------------------------------- */
 

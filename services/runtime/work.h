@@ -54,14 +54,14 @@ typedef struct mst_part {
     mst_slice answer;
 } mst_part;
 
-typedef enum mst_ask_kind { ASK_READ, ASK_CALL, ASK_FIND } mst_ask_kind;
+typedef enum mst_ask_kind { ASK_READ, ASK_CALL, ASK_FIND, ASK_TIME } mst_ask_kind;
 
 typedef struct mst_ask {
     struct mst_ask *next;
     mst_ask_kind kind;
     uint64_t request_id, tag;
     bool sent;
-    int64_t since_ms, sent_ms, retry_ms, pause_ms;
+    int64_t since_ms, sent_ms, retry_ms, pause_ms; /* TIME: retry_ms is when it is over */
     char *stream; /* READ */
     uint64_t from;
     uint32_t max_events;
@@ -229,6 +229,8 @@ bool rt_parts_result(mst_instance *instance, uint64_t request_id, const Muster__
 /* asks.c */
 void rt_ask_find(mst_work *work);
 void rt_asks_send(mst_work *work);
+/* The first wait that is over. */
+void rt_asks_due(mst_work *work);
 void rt_asks_unsend(mst_work *work);
 bool rt_ask_reply(mst_instance *instance, const Muster__V1__BusReply *reply, const mst_slice *bodies,
                   size_t bodies_count);

@@ -22,6 +22,7 @@ typedef struct test_clerk {
 static uint32_t clerk_parts_at_once = 4;
 static uint32_t clerk_steps;    /* first steps of inputs */
 static uint32_t clerk_failures; /* inputs to fail from now on */
+static uint32_t clerk_wait_ms;  /* before an input is answered */
 
 static inline uint32_t
 clerk_number(const char *batch_id)
@@ -85,7 +86,13 @@ clerk_input(mst_work *work, const mst_step *step)
         left[1] = created->template_version;
         left[2] = clerk_number(created->batch_id);
         mst_work_set_data(work, left, NULL);
+        if (clerk_wait_ms > 0) {
+            mst_work_wait(work, 7, clerk_wait_ms);
+            return;
+        }
     }
+    if (step->kind == MST_STEP_TIME && step->tag != 7)
+        mst_work_fail(work, "not what was waited for");
     uint32_t *at = mst_work_data(work);
     while (at[0] + 1 < at[1] && mst_work_parts_open(work) >= clerk_parts_at_once)
         return;

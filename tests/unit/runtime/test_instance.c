@@ -16,7 +16,7 @@ given_an_office(void)
 {
     test_office *office = calloc(1, sizeof *office);
     clerk_parts_at_once = 4;
-    clerk_steps = clerk_failures = 0;
+    clerk_steps = clerk_failures = clerk_wait_ms = 0;
     stage_open(&office->stage);
     office->clerk = stage_instance(&office->stage, &clerk_core, "clerk/1");
     office->anna = stage_person(&office->stage, "cli/anna");
@@ -49,6 +49,25 @@ an_input_is_answered_in_parts_each_once(void **state)
     assert_int_equal(mst_instance_works(office->clerk->instance), 0);
     stage_wait(&office->stage, 30000);
     assert_int_equal(stage_count(&office->stage, "BatchFailed clerk/B1\n"), 11);
+    closed(office);
+}
+
+static void
+work_that_waits_goes_on_when_the_time_is_over_and_others_meanwhile(void **state)
+{
+    (void)state;
+    test_office *office = given_an_office();
+    clerk_wait_ms = 5000;
+    create_batch(office->anna, "3", 1);
+    stage_pump(&office->stage);
+    stage_wait(&office->stage, 2000);
+    assert_int_equal(stage_count(&office->stage, "BatchFailed clerk/B1\n"), 0);
+    uint64_t shown = show_batch(office->anna, "B1");
+    stage_pump(&office->stage);
+    assert_int_equal(person_answer(office->anna, shown, NULL), OK);
+    stage_wait(&office->stage, 4000);
+    assert_int_equal(stage_count(&office->stage, "BatchFailed clerk/B1\n"), 3);
+    assert_int_equal(clerk_steps, 1);
     closed(office);
 }
 
@@ -469,6 +488,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_input_is_answered_in_parts_each_once),
+        cmocka_unit_test(work_that_waits_goes_on_when_the_time_is_over_and_others_meanwhile),
         cmocka_unit_test(who_is_answered_sees_what_he_did),
         cmocka_unit_test(a_repeated_command_gets_its_first_answer_though_it_would_be_refused_now),
         cmocka_unit_test(a_repeated_command_that_would_go_through_again_does_not),

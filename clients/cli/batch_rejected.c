@@ -3,6 +3,7 @@
  * Three streams are read: which values are wrong (small), the rows themselves, and what export did with them. Memory
  * grows with the number of wrong values, 24 bytes and the reasons' text each, never with the file. */
 #include "batch.h"
+#include "broker/lib/csvcell.h"
 #include "commands.h"
 #include "document.h"
 #include "export.pb-c.h"
@@ -166,12 +167,12 @@ print_row(rejected *self, const Muster__V1__Rows *rows, uint32_t at, const fault
     char *text = "";
     for (size_t i = 0; i < count; i++)
         text = mst_arena_printf(self->self->arena, "%s%s%s", text, i > 0 ? "; " : "", faults[i].text);
-    print_csv_cell(out, text, strlen(text), true);
+    mst_csv_cell(out, text, strlen(text), true);
     for (uint32_t i = 0; i < rows->columns; i++) {
         size_t size;
         const char *cell = mst_rows_cell(rows, at, i, &size);
         putc(',', out);
-        print_csv_cell(out, cell, size, true);
+        mst_csv_cell(out, cell, size, true);
     }
     putc('\n', out);
 }
@@ -190,7 +191,7 @@ print_rows(rejected *self)
         fputs("row,line,reasons", self->out);
         for (size_t i = 0; i < self->fields_count; i++) {
             putc(',', self->out);
-            print_csv_cell(self->out, self->fields[i], strlen(self->fields[i]), true);
+            mst_csv_cell(self->out, self->fields[i], strlen(self->fields[i]), true);
         }
         putc('\n', self->out);
     }

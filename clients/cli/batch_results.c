@@ -3,6 +3,7 @@
  * Two streams are merged as they are read, what matching decided and what export did, so memory does not grow with the
  * batch. What is printed depends on the log alone: the same batch gives the same bytes every time. */
 #include "batch.h"
+#include "broker/lib/csvcell.h"
 #include "commands.h"
 #include "document.h"
 #include "export.pb-c.h"
@@ -113,9 +114,9 @@ print_csv_row(FILE *out, const result_row *row)
     putc_unlocked(',', out);
     fputs_unlocked(row->outcome, out);
     putc_unlocked(',', out);
-    print_csv_cell(out, (const char *)row->record_id.data, row->record_id.size, true);
+    mst_csv_cell(out, (const char *)row->record_id.data, row->record_id.size, true);
     putc_unlocked(',', out);
-    print_csv_cell(out, (const char *)row->candidate_id.data, row->candidate_id.size, true);
+    mst_csv_cell(out, (const char *)row->candidate_id.data, row->candidate_id.size, true);
     putc_unlocked(',', out);
     if (row->decided) {
         size = snprintf(text, sizeof text, "%u.%06u", row->probability / 1000000, row->probability % 1000000);

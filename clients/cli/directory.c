@@ -1,4 +1,5 @@
 /* directory.c - muster directory: what is in the system of record. */
+#include "broker/lib/csvcell.h"
 #include "commands.h"
 #include "document.h"
 #include "export.pb-c.h"
@@ -226,7 +227,7 @@ export_page(const Muster__V1__RecordList *list, const records_options *options, 
         fputs("id", out);
         for (size_t i = 0; i < list->n_fields; i++) {
             putc(',', out);
-            print_csv_cell(out, list->fields[i], strlen(list->fields[i]), guard);
+            mst_csv_cell(out, list->fields[i], strlen(list->fields[i]), guard);
         }
         fputs("\n", out);
     }
@@ -234,11 +235,11 @@ export_page(const Muster__V1__RecordList *list, const records_options *options, 
         const Muster__V1__Record *record = list->records[i];
         if (record->deleted)
             continue;
-        print_csv_cell(out, record->id, strlen(record->id), guard);
+        mst_csv_cell(out, record->id, strlen(record->id), guard);
         for (size_t j = 0; j < list->n_fields; j++) {
             putc(',', out);
             if (j < record->n_values)
-                print_csv_cell(out, record->values[j], strlen(record->values[j]), guard);
+                mst_csv_cell(out, record->values[j], strlen(record->values[j]), guard);
         }
         fputs("\n", out);
     }

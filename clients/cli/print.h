@@ -42,8 +42,4 @@ void print_table_cell(print_table *table, const char *text);
 void print_table_cellf(print_table *table, const char *format, ...) MST_PRINTF(2, 3);
 void print_table_print(const print_table *table, FILE *stream);
 
-/* Writes one CSV cell (RFC 4180). With `guard`, a cell that a spreadsheet would take for a formula (first character
- * = + - @ TAB CR, and not a plain number) gets a leading apostrophe. */
-void print_csv_cell(FILE *stream, const char *data, size_t size, bool guard);
-
 #endif

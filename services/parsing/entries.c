@@ -484,7 +484,11 @@ entries_new(const entries_settings *settings, const entries_sink *sink)
                  "Correct the template, and upload the file as a new batch.");
             break;
         }
-    reader_sink reading = {self, {mapping_fits, &self->settings.wanted}, recognised, row_arrived};
+    reader_sink reading = {.context = self,
+                           .hint = {mapping_fits, &self->settings.wanted},
+                           .recognised = recognised,
+                           .row = row_arrived,
+                           .spool_dir = settings->spool_dir};
     self->reader = reader_new(&reading);
     return self;
 }
@@ -507,7 +511,7 @@ entries_feed(entries *self, const void *data, size_t size, bool last)
         warn_encoding(self);
         emit_recognised(self);
     }
-    if (!last)
+    if (!last || reader_pending(self->reader))
         return true;
     if (self->rows_total == 0)
         return fail(self, "The file has a header but no rows below it.",
@@ -516,6 +520,12 @@ entries_feed(entries *self, const void *data, size_t size, bool last)
         close_chunk(self);
     emit_wrongs(self);
     return true;
+}
+
+bool
+entries_pending(const entries *self)
+{
+    return self->failure == NULL && reader_pending(self->reader);
 }
 
 const char *

@@ -35,6 +35,7 @@ typedef struct entries_settings {
     corrections *corrections;             /* laid over the rows; NULL: none */
     char *const *repairs;                 /* names of remarks whose repair was asked for */
     size_t repairs_count;
+    const char *spool_dir; /* where a workbook is set aside while it is read; NULL: in memory */
 } entries_settings;
 
 /* Everything given is borrowed for the call. */
@@ -51,6 +52,8 @@ typedef struct entries_sink {
 entries *entries_new(const entries_settings *settings, const entries_sink *sink);
 /* The next bytes; `last` with the last ones. False: the file cannot be used, see entries_failure. */
 bool entries_feed(entries *self, const void *data, size_t size, bool last);
+/* After the last bytes: there are more rows, about a part of them a call. Feed (NULL, 0, true) until there are none. */
+bool entries_pending(const entries *self);
 const char *entries_failure(const entries *self, const char **advice);
 /* After the last bytes: counts and control totals; texts are the entries' own. */
 void entries_finished(entries *self, Muster__V1__ReadingFinished *finished, uint8_t hash[16]);

@@ -16,6 +16,7 @@
 #define RANGE_SIZE (512u * 1024u) /* bytes asked for at once */
 #define RANGES_MAX 4u             /* ranges under way */
 #define PARTS_OPEN_MAX 4u         /* parts sent and not yet durable */
+#define FEEDS_MAX 32u             /* pieces fed in one step, a MiB or so each */
 #define RETRIES_MAX 20u           /* unanswered calls in a row before the attempt is given up */
 
 typedef struct range {
@@ -39,6 +40,7 @@ typedef struct job {
     range slots[RANGES_MAX];  /* of ranges fed .. asked */
     uint32_t part, next_part; /* the one being built; the first that is not durable yet */
     uint32_t retries;
+    bool pausing; /* waits for STEP_TIME */
     bool purpose_import;
     bool dry_run;
 } job;
@@ -152,38 +154,60 @@ ask(job *self, uint64_t number)
     mst_work_call(self->work, number, "ingestion", self->batch_id, &read.base, &muster__v1__blob_range__descriptor);
 }
 
-/* All bytes were fed. */
-static void
-end_of_file(job *self)
+/* What ingestion received is what was read. False: the batch cannot go on. */
+static bool
+bytes_are_the_same(job *self)
 {
     uint8_t digest[MST_HASH_SIZE];
     mst_hash_take(self->hash, digest);
-    if (memcmp(digest, self->sha256, MST_HASH_SIZE) != 0)
-        fail_batch(self, "The stored file is not the one that was uploaded: its bytes are damaged.",
-                   "Check the disk of the server, and upload the file again as a new batch.");
+    if (memcmp(digest, self->sha256, MST_HASH_SIZE) == 0)
+        return true;
+    fail_batch(self, "The stored file is not the one that was uploaded: its bytes are damaged.",
+               "Check the disk of the server, and upload the file again as a new batch.");
+    return false;
+}
+
+/* Feeds the next range or, behind the last one, what a workbook still has. False: the batch cannot go on. */
+static bool
+feed(job *self)
+{
+    range *slot = &self->slots[self->fed % RANGES_MAX], none = {0};
+    if (self->fed == self->ranges)
+        slot = &none;
     else
-        finish_batch(self);
+        self->fed++;
+    bool last = self->fed == self->ranges;
+    if (slot != &none) {
+        mst_hash_add(self->hash, slot->data, slot->size);
+        slot->here = false;
+        if (last && !bytes_are_the_same(self))
+            return false;
+    }
+    if (entries_feed(self->entries, slot->data, slot->size, last))
+        return true;
+    const char *advice, *reason = entries_failure(self->entries, &advice);
+    fail_batch(self, reason, advice);
+    return false;
 }
 
 /* Feeds what is here as far as parts may be sent, and asks for more. The work may be over when it returns. */
 static void
 go_on(job *self)
 {
-    while (self->fed < self->ranges && mst_work_parts_open(self->work) < PARTS_OPEN_MAX) {
-        range *slot = &self->slots[self->fed % RANGES_MAX];
-        if (!slot->here)
+    uint32_t calls = 0;
+    while (mst_work_parts_open(self->work) < PARTS_OPEN_MAX) {
+        if (self->fed < self->ranges && !self->slots[self->fed % RANGES_MAX].here)
             break;
-        bool last = self->fed + 1 == self->ranges;
-        mst_hash_add(self->hash, slot->data, slot->size);
-        if (!entries_feed(self->entries, slot->data, slot->size, last)) {
-            const char *advice, *reason = entries_failure(self->entries, &advice);
-            fail_batch(self, reason, advice);
+        if (calls++ == FEEDS_MAX) { // much work that gave no rows: let others have a turn
+            if (!self->pausing)
+                mst_work_wait(self->work, 0, 1);
+            self->pausing = true;
             return;
         }
-        slot->here = false;
-        self->fed++;
-        if (last) {
-            end_of_file(self);
+        if (!feed(self))
+            return;
+        if (self->fed == self->ranges && !entries_pending(self->entries)) {
+            finish_batch(self);
             return;
         }
     }
@@ -285,7 +309,8 @@ begin(const parsing_state *state, mst_work *work, const mst_step *step)
     snprintf(self->stream, sizeof self->stream, "parsing/%s", self->batch_id);
     snprintf(self->chunks_stream, sizeof self->chunks_stream, "parsing/%s/g%u", self->batch_id, self->generation);
     self->hash = mst_hash_new();
-    entries_settings settings = {.batch_id = self->batch_id, .generation = self->generation};
+    entries_settings settings = {
+        .batch_id = self->batch_id, .generation = self->generation, .spool_dir = state->spool_dir};
     if (!settings_of(state, batch, &settings)) {
         fail_batch(self, "The template or kind of the batch is not known.", "Add it, and create a new batch.");
         return;
@@ -305,8 +330,8 @@ parsing_work(void *state, mst_work *work, const mst_step *step)
     case MST_STEP_INPUT: begin(state, work, step); return;
     case MST_STEP_CALL: answers_begin(state, work, step); return;
     case MST_STEP_PAGE: answers_page(work, step); return;
+    case MST_STEP_TIME: self->pausing = false; break;
     case MST_STEP_ANSWER:
-    case MST_STEP_TIME:
     case MST_STEP_ROOM: break;
     }
     const parsed_batch *batch = state_find(self->state, self->batch_id);
@@ -321,8 +346,9 @@ parsing_work(void *state, mst_work *work, const mst_step *step)
 static mst_status
 parsing_open(void **state, const mst_core_env *env)
 {
-    (void)env;
-    *state = state_new();
+    parsing_state *self = state_new();
+    self->spool_dir = env->data_dir[0] == '\0' ? NULL : mst_strdup(env->data_dir);
+    *state = self;
     return MST_OK;
 }
 

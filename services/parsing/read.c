@@ -357,7 +357,8 @@ show_rows(look *self, const wanted_columns *wanted)
     int fd = file_open(self->file);
     if (fd < 0)
         return 1;
-    reader_sink sink = {self, {wanted == NULL ? NULL : mapping_fits, wanted}, on_form, on_row};
+    reader_sink sink = {
+        .context = self, .hint = {wanted == NULL ? NULL : mapping_fits, wanted}, .recognised = on_form, .row = on_row};
     reader *source = reader_new(&sink);
     bool read = file_feed(fd, self->file, feed_reader, source);
     close(fd);

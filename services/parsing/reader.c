@@ -49,6 +49,13 @@ reader_failure(const reader *self, const char **advice)
     return self->failure[0] == '\0' ? NULL : self->failure;
 }
 
+bool
+reader_pending(const reader *self)
+{
+    (void)self;
+    return false;
+}
+
 const file_form *
 reader_form(const reader *self)
 {

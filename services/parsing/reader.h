@@ -19,11 +19,16 @@ typedef struct reader_sink {
     /* What was found; the header is form->rows[form->header_row]. False: no rows, please. */
     bool (*recognised)(void *context, const reader *reader, const file_form *form);
     csv_row_handler *row;
+    const char *spool_dir; /* where a workbook is set aside while it is read; NULL: in memory */
+    uint32_t sheet;        /* the worksheet of a workbook, from 1; 0: the leftmost that is shown */
 } reader_sink;
 
 reader *reader_new(const reader_sink *sink);
 /* The next bytes. False: the file cannot be read (further), see reader_failure; or the sink wanted no more. */
 bool reader_feed(reader *self, const void *data, size_t size, bool last);
+/* After the last bytes: a workbook has more rows. Feed (NULL, 0, true) until it has none; a call gives some MiB of them
+ * at most. */
+bool reader_pending(const reader *self);
 /* Why, and what to do; NULL: nothing is wrong with the file. */
 const char *reader_failure(const reader *self, const char **advice);
 /* For once, NULL before the file is recognised. */

@@ -22,6 +22,7 @@ state_destroy(parsing_state *self)
         if (self->batches[i].created != NULL)
             muster__v1__batch_created__free_unpacked(self->batches[i].created, NULL);
     free(self->batches);
+    free(self->spool_dir);
     mst_catalog_destroy(&self->catalog);
     free(self);
 }

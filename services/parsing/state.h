@@ -19,6 +19,7 @@ typedef struct parsing_state {
     mst_catalog *catalog;
     parsed_batch *batches; /* [n] is B<n+1> */
     size_t batches_count;
+    char *spool_dir; /* for what is set aside while it is read; NULL: memory. Not part of what is remembered */
     uint64_t applied_seq;
 } parsing_state;
 

@@ -49,7 +49,7 @@ static void
 look(const void *data, size_t size, header_hint hint)
 {
     memset(&result, 0, sizeof result);
-    reader_sink sink = {NULL, hint, on_form, on_row};
+    reader_sink sink = {.hint = hint, .recognised = on_form, .row = on_row};
     reader *source = reader_new(&sink);
     const char *advice;
     if (!reader_feed(source, data, size, true))

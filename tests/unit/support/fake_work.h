@@ -41,6 +41,7 @@ struct mst_work {
     size_t pending_count, pending_size;
     fake_ask asks[64];
     size_t asks_count;
+    bool waits; /* for STEP_TIME */
     void *data;
     void (*destroy)(void *data);
     int64_t now_ms;
@@ -417,6 +418,14 @@ mst_work_call(mst_work *work, uint64_t tag, const char *service, const char *key
     assert(work->asks_count < 64);
     work->asks[work->asks_count++] = (fake_ask){
         .tag = tag, .name = mst_arena_strdup(work->kept, service), .argument = fake_copy(work->kept, argument)};
+}
+
+void
+mst_work_wait(mst_work *work, uint64_t tag, uint32_t ms)
+{
+    (void)tag;
+    (void)ms;
+    work->waits = true;
 }
 
 #endif

@@ -289,6 +289,12 @@ directory_position(const directory *self)
     return self->stored;
 }
 
+uint64_t
+directory_applied(const directory *self)
+{
+    return self->applied;
+}
+
 size_t
 directory_pending(const directory *self)
 {
@@ -438,7 +444,8 @@ directory_flush(directory *self)
 /* Reading ---------------------------------------------------------------------------------------------- */
 
 mst_status
-directory_fetch(directory *self, const char *kind, directory_record *records, size_t count, mst_arena *arena)
+directory_fetch_as_of(directory *self, const char *kind, uint64_t as_of, directory_record *records, size_t count,
+                      mst_arena *arena)
 {
     int at = kind_find(self, kind);
     mst_status status = directory_flush(self);
@@ -446,7 +453,13 @@ directory_fetch(directory *self, const char *kind, directory_record *records, si
         records[i].version = 0;
     if (status != MST_OK || at < 0)
         return status;
-    return lookup_fetch(self->store, (uint16_t)at, self->kinds[at].state.records, records, count, arena);
+    return lookup_fetch(self->store, (uint16_t)at, self->kinds[at].state.records, as_of, records, count, arena);
+}
+
+mst_status
+directory_fetch(directory *self, const char *kind, directory_record *records, size_t count, mst_arena *arena)
+{
+    return directory_fetch_as_of(self, kind, UINT64_MAX, records, count, arena);
 }
 
 mst_status
@@ -469,7 +482,17 @@ directory_scan(directory *self, const char *kind, const char *after_id, director
     mst_status status = directory_flush(self);
     if (status != MST_OK || at < 0)
         return status;
-    return lookup_scan(self->store, (uint16_t)at, after_id, visit, context);
+    return lookup_scan(self->store, (uint16_t)at, after_id, false, visit, context);
+}
+
+mst_status
+directory_scan_versions(directory *self, const char *kind, directory_visit visit, void *context)
+{
+    int at = kind_find(self, kind);
+    mst_status status = directory_flush(self);
+    if (status != MST_OK || at < 0)
+        return status;
+    return lookup_scan(self->store, (uint16_t)at, "", true, visit, context);
 }
 
 static void

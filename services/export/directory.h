@@ -54,6 +54,8 @@ void directory_close(directory **opened);
 
 /* Highest seq up to which all changes are stored. */
 uint64_t directory_position(const directory *self);
+/* Highest seq taken: what is read now is the directory as of this. */
+uint64_t directory_applied(const directory *self);
 /* Takes one event: `seq` and `stream_version` from its head. Events at or below what was applied are skipped, and so
  * are events whose columns do not fit (MST_INVALID). Flushes when DIRECTORY_PENDING_SIZE_MAX is reached. */
 MST_NODISCARD mst_status directory_apply(directory *self, uint64_t seq, uint64_t stream_version,
@@ -69,6 +71,9 @@ directory_kind directory_kind_of(const directory *self, const char *kind);
  * Fills in the rest; version 0: none. Cheap for few (a seek each) and for many (one scan). Values go to `arena`. */
 MST_NODISCARD mst_status directory_fetch(directory *self, const char *kind, directory_record *records, size_t count,
                                          mst_arena *arena);
+/* As fetch, but each record as it was when `as_of` was the last seq taken. */
+MST_NODISCARD mst_status directory_fetch_as_of(directory *self, const char *kind, uint64_t as_of,
+                                               directory_record *records, size_t count, mst_arena *arena);
 /* All versions of one record, newest first. */
 MST_NODISCARD mst_status directory_history(directory *self, const char *kind, const char *id, size_t id_size,
                                            mst_arena *arena, directory_record **records, size_t *count);
@@ -77,6 +82,9 @@ MST_NODISCARD mst_status directory_history(directory *self, const char *kind, co
 typedef bool (*directory_visit)(void *context, const directory_record *record);
 MST_NODISCARD mst_status directory_scan(directory *self, const char *kind, const char *after_id, directory_visit visit,
                                         void *context);
+/* As scan, from the first record on, but shows every version of each, newest first. */
+MST_NODISCARD mst_status directory_scan_versions(directory *self, const char *kind, directory_visit visit,
+                                                 void *context);
 
 /* The values of a record as columns of `kind` as it is declared now: cells[i] belongs to kind->fields[i]. */
 void directory_cells(const directory *self, const directory_record *record, const Muster__V1__Kind *kind,

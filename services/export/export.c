@@ -19,6 +19,7 @@ export_open(void **state, const mst_core_env *env)
     *self = (export_state){.catalog = mst_catalog_new(), .batches = batches_new()};
     mst_status status = directory_open(&self->directory, dir);
     free(dir);
+    self->lookups = lookups_new(self->directory);
     *state = self;
     return status;
 }
@@ -31,6 +32,7 @@ export_close(void *state)
         return;
     if (self->directory != NULL && directory_flush(self->directory) != MST_OK)
         mst_log(MST_LOG_WARN, "directory closed unwritten: the last changes are read again from the log", NULL);
+    lookups_destroy(&self->lookups);
     directory_close(&self->directory);
     batches_destroy(&self->batches);
     mst_catalog_destroy(&self->catalog);
@@ -57,13 +59,20 @@ export_apply(void *state, const mst_event *event)
     if (event->message == NULL)
         return;
     if (strcmp(event->head->type, "RecordsChanged") == 0) {
-        mst_status status = directory_apply(self->directory, event->head->seq, event->head->stream_version,
-                                            (const Muster__V1__RecordsChanged *)event->message);
+        const Muster__V1__RecordsChanged *changed = (const void *)event->message;
+        mst_status status = directory_apply(self->directory, event->head->seq, event->head->stream_version, changed);
+        if (status == MST_OK)
+            lookups_apply(self->lookups, changed);
         if (status == MST_INVALID || status == MST_LIMIT)
             mst_log(MST_LOG_ERROR, "RecordsChanged not understood: left out", "seq=u", (uint64_t)event->head->seq,
                     NULL);
         else if (status != MST_SEEN)
             export_must(status);
+    }
+    if (strcmp(event->head->type, "DirectoryDeclared") == 0) {
+        const Muster__V1__DirectoryDeclared *declared = (const void *)event->message;
+        for (size_t i = 0; i < declared->n_kinds; i++)
+            lookups_forget(self->lookups, declared->kinds[i]->name);
     }
     mst_catalog_apply(self->catalog, event);
     batches_apply(self->batches, event);

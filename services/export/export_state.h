@@ -4,6 +4,7 @@
 
 #include "services/export/batches.h"
 #include "services/export/directory.h"
+#include "services/export/lookups.h"
 #include "services/runtime/catalog.h"
 #include "services/runtime/service.h"
 
@@ -11,6 +12,7 @@ typedef struct export_state {
     mst_catalog *catalog;
     batches *batches;
     directory *directory;
+    lookups *lookups;
 } export_state;
 
 /* export.c: ends the process if the directory cannot be read or written. Nothing is lost by that: what is under way

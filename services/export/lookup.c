@@ -49,8 +49,28 @@ find(const store_ops *ops, store_cursor *cursor, uint16_t kind, const directory_
            compare_ids(found->id, found->id_size, wanted->id, wanted->id_size) == 0;
 }
 
+/* Goes back from the newest version, where the cursor stands, to the one that held as of `as_of`. False: none yet. */
+static bool
+back_to(const store_ops *ops, store_cursor *cursor, uint16_t kind, const directory_record *wanted, uint64_t as_of,
+        mst_status *status)
+{
+    directory_record found;
+    for (; ops->valid(cursor) && record_of_key(&found, ops->key(cursor), kind); ops->next(cursor)) {
+        if (compare_ids(found.id, found.id_size, wanted->id, wanted->id_size) != 0)
+            return false;
+        if (!record_of_value(&found, ops->value(cursor))) {
+            *status = MST_CORRUPT;
+            return false;
+        }
+        if (found.seq <= as_of)
+            return true;
+    }
+    return false;
+}
+
 mst_status
-lookup_fetch(store *from, uint16_t kind, uint64_t population, directory_record *records, size_t count, mst_arena *arena)
+lookup_fetch(store *from, uint16_t kind, uint64_t population, uint64_t as_of, directory_record *records, size_t count,
+             mst_arena *arena)
 {
     for (size_t i = 0; i < count; i++)
         records[i].version = 0;
@@ -65,6 +85,9 @@ lookup_fetch(store *from, uint16_t kind, uint64_t population, directory_record *
     for (size_t i = 0; i < count && status == MST_OK; i++) {
         directory_record found;
         if (!(scan ? scan_to : find)(ops, cursor, kind, &records[i], &found))
+            continue;
+        if (as_of < UINT64_MAX && (!back_to(ops, cursor, kind, &records[i], as_of, &status) ||
+                                   !record_of_key(&found, ops->key(cursor), kind)))
             continue;
         if (!record_of_value(&found, mst_arena_slice(arena, ops->value(cursor)))) {
             status = MST_CORRUPT;
@@ -115,7 +138,7 @@ lookup_history(store *from, uint16_t kind, const char *id, size_t id_size, mst_a
 }
 
 mst_status
-lookup_scan(store *from, uint16_t kind, const char *after_id, directory_visit visit, void *context)
+lookup_scan(store *from, uint16_t kind, const char *after_id, bool versions, directory_visit visit, void *context)
 {
     const store_ops *ops = from->ops;
     store_cursor *cursor = store_cursor_open(from, true);
@@ -127,7 +150,7 @@ lookup_scan(store *from, uint16_t kind, const char *after_id, directory_visit vi
     seek_to(ops, cursor, kind, last, last_size);
     directory_record found;
     for (; ops->valid(cursor) && record_of_key(&found, ops->key(cursor), kind); ops->next(cursor)) {
-        if (compare_ids(found.id, found.id_size, last, last_size) == 0)
+        if (!versions && compare_ids(found.id, found.id_size, last, last_size) == 0)
             continue;
         if (found.id_size > sizeof last || !record_of_value(&found, ops->value(cursor))) {
             status = MST_CORRUPT;

@@ -60,14 +60,28 @@ value_of(const Muster__V1__RecordList *list, const char *field)
     return NULL;
 }
 
-/* The field of the kind that a field of the template feeds. */
+/* The field of the candidates' kind that a field of the template feeds; "": it is about records of another kind. */
 static const char *
-target_of(const Muster__V1__TemplateView *view, const char *field)
+target_of(const Muster__V1__TemplateView *view, const char *kind, const char *name)
 {
-    for (size_t i = 0; view != NULL && view->template_ != NULL && i < view->template_->n_fields; i++)
-        if (strcmp(view->template_->fields[i]->name, field) == 0 && view->template_->fields[i]->target[0] != 0)
-            return view->template_->fields[i]->target;
-    return field;
+    const Muster__V1__Template *template = view == NULL ? NULL : view->template_;
+    for (size_t i = 0; template != NULL && i < template->n_fields; i++) {
+        const Muster__V1__Field *field = template->fields[i];
+        if (strcmp(field->name, name) != 0)
+            continue;
+        if (strcmp(field->of[0] != 0 ? field->of : template->kind, kind) != 0)
+            return "";
+        return field->target[0] != 0 ? field->target : name;
+    }
+    return name;
+}
+
+/* The kind that candidates are records of: the subject's, or the batch's own. */
+static const char *
+kind_of(const Muster__V1__TemplateView *view, const Muster__V1__BatchView *batch)
+{
+    const Muster__V1__Template *template = view == NULL ? NULL : view->template_;
+    return template != NULL && template->subject != NULL ? template->subject->kind : batch->kind;
 }
 
 /* The next letter or digit, lower case; 0 at the end. Bytes of other scripts count as letters. */
@@ -109,15 +123,16 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
     const Muster__V1__RecordList *records[SHOWN_CANDIDATES_MAX] = {NULL};
     const char *headings[3 + SHOWN_CANDIDATES_MAX] = {"<", "<this row"};
     const Muster__V1__TemplateView *template = batch_template(self, batch);
+    const char *kind = kind_of(template, batch);
     size_t count = 0;
     for (size_t i = 0; i < question->n_candidates && count < SHOWN_CANDIDATES_MAX; i++) {
-        records[count] = record_of(self, batch->kind, question->candidates[i]->record_id);
+        records[count] = record_of(self, kind, question->candidates[i]->record_id);
         if (records[count] != NULL)
             headings[2 + count++] = mst_arena_printf(self->arena, "<%s", question->candidates[i]->record_id);
     }
     print_table *table = print_table_new(self->arena, headings);
     for (size_t i = 0; i < view->n_fields && i < view->n_values; i++) {
-        const char *target = target_of(template, view->fields[i]), *own = view->values[i];
+        const char *target = target_of(template, kind, view->fields[i]), *own = view->values[i];
         bool any = own[0] != 0;
         for (size_t j = 0; j < count; j++)
             any = any || (value_of(records[j], target) != NULL && value_of(records[j], target)[0] != 0);

@@ -141,7 +141,7 @@ cases_may_create(const cases *self, const batch *one)
 {
     const Muster__V1__Template *template =
         mst_catalog_template(self->catalog, one->template_name, one->template_version);
-    return template != NULL && template->may_create;
+    return template != NULL && template->may_create && template->subject == NULL;
 }
 
 /* The events ------------------------------------------------------------------------------------------- */
@@ -154,9 +154,11 @@ set_text(char **text, const char *value)
 }
 
 static void
-created(batch *one, const Muster__V1__BatchCreated *event)
+created(const cases *self, batch *one, const Muster__V1__BatchCreated *event)
 {
-    set_text(&one->kind, event->kind);
+    const Muster__V1__Template *template =
+        mst_catalog_template(self->catalog, event->template_name, event->template_version);
+    set_text(&one->kind, template == NULL ? event->kind : mst_catalog_matched_kind(template));
     set_text(&one->template_name, event->template_name);
     one->template_version = event->template_version;
     one->dry_run = event->dry_run;
@@ -269,7 +271,7 @@ cases_apply(cases *self, const mst_event *event)
     if (message == NULL)
         return;
     if (strcmp(type, "BatchCreated") == 0) {
-        created(one, message);
+        created(self, one, message);
     } else if (strcmp(type, "FileRecognised") == 0) {
         recognised(one, message);
     } else if (strcmp(type, "EntriesAccepted") == 0) {

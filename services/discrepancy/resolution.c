@@ -102,8 +102,11 @@ resolution_check(const batch *one, const a_case *asked, bool may_create, const M
         snprintf(why, 600, "%s A decision cannot be changed any more.", closed);
         return VERDICT_REFUSE;
     }
-    if (decision->choice == MUSTER__V1__CHOICE__CHOICE_NEW && !may_create)
-        return refuse(why, "The template of this batch does not create records: select one, or skip the row.");
+    if (decision->choice == MUSTER__V1__CHOICE__CHOICE_NEW && !may_create) {
+        snprintf(why, 600, "Rows of this batch make no new %.100s: select one that there is, or skip the row.",
+                 one->kind);
+        return VERDICT_REFUSE;
+    }
     if (decision->choice != MUSTER__V1__CHOICE__CHOICE_SELECT || cases_is_candidate(asked, decision->record_id))
         return VERDICT_ACCEPT;
     if (strncmp(decision->record_id, "row:", 4) == 0) {

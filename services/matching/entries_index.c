@@ -20,7 +20,7 @@ struct entries {
     layout layout;
     people *people;
     weigher weigher;
-    bool tuned;
+    bool tuned, apart;
     person_ref *refs;      /* by row; 0 left out */
     uint32_t *first_rows;  /* by chunk; the last one is behind the last row */
     uint32_t chunks_taken; /* in order */
@@ -35,7 +35,7 @@ runs_of(const entries *entries)
 }
 
 entries *
-entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice parameters)
+entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice parameters, bool apart)
 {
     entries *entries = mst_alloc(sizeof *entries);
     memset(entries, 0, sizeof *entries);
@@ -44,7 +44,8 @@ entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice para
     entries->layout = *layout;
     entries->people = people_new();
     (void)weigher_init(&entries->weigher, parameters); // parameters of another version: weigh as if nobody were known
-    entries->weigher.file = entries->people;
+    entries->apart = apart;
+    entries->weigher.file = entries_people(entries);
     entries->refs = mst_alloc(((size_t)rows + 1) * sizeof *entries->refs);
     memset(entries->refs, 0, ((size_t)rows + 1) * sizeof *entries->refs);
     entries->first_rows = mst_alloc(((size_t)chunks + 1) * sizeof *entries->first_rows);
@@ -225,7 +226,7 @@ entries_row(const entries *entries, uint32_t row)
 const people *
 entries_people(const entries *entries)
 {
-    return entries->people;
+    return entries->apart ? NULL : entries->people;
 }
 
 weigher *
@@ -235,7 +236,7 @@ entries_weigher(entries *entries, const people *directory, uint64_t position)
         const person **rows = mst_alloc(((size_t)entries->rows + 1) * sizeof *rows);
         for (uint32_t row = 1; row <= entries->rows; row++)
             rows[row - 1] = entries_row(entries, row);
-        tune(&entries->weigher, directory, position, entries->people, rows, entries->rows);
+        tune(&entries->weigher, directory, position, entries_people(entries), rows, entries->rows);
         free(rows);
         entries->tuned = true;
     }

@@ -16,8 +16,9 @@
 
 typedef struct entries entries;
 
-/* `parameters` as in MatchingStarted; the layout says which column of the entries plays which role. */
-entries *entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice parameters);
+/* `parameters` as in MatchingStarted; the layout says which column of the entries plays which role. `apart`: rows are
+ * not compared with each other, for several may well be about one person. */
+entries *entries_new(uint32_t chunks, uint32_t rows, const layout *layout, mst_slice parameters, bool apart);
 void entries_destroy(entries **entries);
 
 bool entries_complete(const entries *entries);
@@ -31,7 +32,7 @@ bool entries_take(entries *entries, const Muster__V1__EntriesRead *read);
 /* The rest needs complete entries. */
 uint32_t entries_first_row(const entries *entries, uint32_t chunk); /* chunk == chunks: one behind the last row */
 const person *entries_row(const entries *entries, uint32_t row);    /* NULL: left out */
-const people *entries_people(const entries *entries);
+const people *entries_people(const entries *entries);               /* rows to compare with; NULL: they stand apart */
 /* With what the batch teaches about weights, as of a directory at a position; learnt once. */
 weigher *entries_weigher(entries *entries, const people *directory, uint64_t position);
 uint64_t entries_memory(const entries *entries);

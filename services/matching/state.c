@@ -102,9 +102,10 @@ created(matching *matching, const Muster__V1__BatchCreated *event)
     batch *batch = mst_alloc(sizeof *batch);
     memset(batch, 0, sizeof *batch);
     batch->id = mst_strdup(event->batch_id);
-    batch->kind = mst_strdup(event->kind);
     batch->template_name = mst_strdup(event->template_name);
     batch->template_version = event->template_version;
+    const Muster__V1__Template *template = matching_template(matching, batch);
+    batch->kind = mst_strdup(template == NULL ? event->kind : mst_catalog_matched_kind(template));
     if (matching->batches_count == matching->batches_room) {
         matching->batches_room = matching->batches_room == 0 ? 16 : matching->batches_room * 2;
         matching->batches = mst_realloc(matching->batches, matching->batches_room * sizeof(*matching->batches));
@@ -358,6 +359,14 @@ template_field(const Muster__V1__Template *template, const char *name)
     return NULL;
 }
 
+/* The field of the matched kind that a field feeds; -1: none, or it is about records of another kind. */
+static int
+matched_target(const Muster__V1__Template *template, const Muster__V1__Kind *kind, const Muster__V1__Field *field)
+{
+    bool belongs = field != NULL && mst_catalog_belongs(template, field, kind->name);
+    return belongs ? mst_catalog_target(kind, field) : -1;
+}
+
 bool
 matching_layout(const matching *matching, const batch *batch, layout *layout, uint32_t *duplicate_check)
 {
@@ -371,13 +380,13 @@ matching_layout(const matching *matching, const batch *batch, layout *layout, ui
     for (size_t column = 0; column < columns; column++) {
         const Muster__V1__Field *field =
             batch->fields == NULL ? template->fields[column] : template_field(template, batch->fields[column]);
-        int target = field == NULL ? -1 : mst_catalog_target(kind, field);
+        int target = matched_target(template, kind, field);
         if (target >= 0)
             layout_add(layout, kind, (size_t)target, (uint32_t)column);
     }
     for (size_t i = 0; i < template->n_duplicate_check; i++) {
         const Muster__V1__Field *field = template_field(template, template->duplicate_check[i]);
-        int target = field == NULL ? -1 : mst_catalog_target(kind, field);
+        int target = matched_target(template, kind, field);
         uint32_t bit = target < 0 ? 0 : group_bit(kind->fields[target]->role);
         if (bit == 0) { // a field that is not compared: the check can never be known to pass
             *duplicate_check = 0;
@@ -431,7 +440,8 @@ matching_hold(matching *matching, const batch *batch)
         found = mst_alloc(sizeof *found);
         *found = (loaded){.batch_id = mst_strdup(batch->id), .generation = batch->generation};
         found->entries =
-            entries_new(batch->chunks, batch->rows, &layout, (mst_slice){batch->parameters, batch->parameters_size});
+            entries_new(batch->chunks, batch->rows, &layout, (mst_slice){batch->parameters, batch->parameters_size},
+                        matching_template(matching, batch)->subject != NULL);
         matching->loaded[matching->loaded_count++] = found;
     }
     found->users++;

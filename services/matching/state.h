@@ -23,7 +23,7 @@ typedef struct answered {
 
 typedef struct batch {
     char *id;
-    char *kind;
+    char *kind; /* that the rows are matched against: of a caseload row the participant's */
     char *template_name;
     uint32_t template_version;
     char **fields; /* columns of the entries, as recognised; NULL: the template's */

@@ -27,7 +27,7 @@ settings_of(const Muster__V1__Template *template)
 {
     settings settings = {.merge_cost = MERGE_COST_DEFAULT, .may_create = true};
     if (template != NULL) {
-        settings.may_create = template->may_create;
+        settings.may_create = template->may_create && template->subject == NULL; // who a row is about must be known
         if (template->matching != NULL && template->matching->merge_cost > 0)
             settings.merge_cost = template->matching->merge_cost;
     }

@@ -30,6 +30,7 @@ typedef struct test_world {
     size_t looked; /* log looked through for inputs */
     unsigned batches;
     bool may_create;
+    bool subject; /* rows write visits, and are matched against the person they are about; "phone" is the visit's */
     const char *duplicate_check; /* a field, or NULL */
 } test_world;
 
@@ -62,9 +63,15 @@ world_declare(test_world *world)
     char *check[] = {(char *)world->duplicate_check};
     template.name = "card";
     template.version = 1;
-    template.kind = "person";
+    template.kind = world->subject ? "visit" : "person";
     template.may_create = world->may_create;
-    template.fields = kind.fields;
+    template.fields = world_fields(arena);
+    Muster__V1__Subject subject = MUSTER__V1__SUBJECT__INIT;
+    subject.kind = subject.target = "person";
+    template.subject = world->subject ? &subject : NULL;
+    for (int i = 0; world->subject && i < WORLD_COLUMNS; i++)
+        if (strcmp(WORLD_FIELDS[i].name, "phone") != 0)
+            template.fields[i]->of = "person";
     template.n_fields = WORLD_COLUMNS;
     template.duplicate_check = check;
     template.n_duplicate_check = world->duplicate_check != NULL;
@@ -140,7 +147,7 @@ world_batch(test_world *world, const char *const *lines, size_t count, size_t ch
     created.batch_id = id;
     created.template_name = "card";
     created.template_version = 1;
-    created.kind = "person";
+    created.kind = world->subject ? "visit" : "person";
     stage_say(world->stage, mst_arena_printf(arena, "ingestion/%s", id), id, &created);
     uint32_t chunks = 0, accepted = 0;
     for (size_t from = 0; from < count; from += chunk_rows) {

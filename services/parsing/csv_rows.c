@@ -2,6 +2,7 @@
 #include "csv_rows.h"
 
 #include "broker/lib/arena.h"
+#include "csv_odd.h"
 #include <assert.h>
 #include <csv.h>
 #include <stdlib.h>
@@ -28,6 +29,8 @@ struct csv_rows {
     csv_cell cells[CSV_COLUMNS_MAX];
     uint32_t columns;
 
+    csv_odd *odd;  /* NULL until it is needed */
+    size_t mended; /* bytes read a second time */
     struct csv_parser parser;
     bool row_done;   /* said by libcsv */
     size_t *offsets; /* in scratch, of libcsv's cells: pointers would move */
@@ -78,6 +81,7 @@ csv_rows_destroy(csv_rows **self)
     if (*self == NULL)
         return;
     csv_free(&(*self)->parser);
+    csv_odd_destroy(&(*self)->odd);
     free((*self)->buffer);
     free((*self)->scratch);
     free((*self)->offsets);
@@ -109,14 +113,21 @@ fail(csv_rows *self, csv_fault fault, uint64_t line, uint32_t column)
 }
 
 static bool
-deliver(csv_rows *self, bool plain)
+deliver_cells(csv_rows *self, const csv_cell *cells, bool plain, bool mended)
 {
-    csv_row row = {.cells = self->cells,
+    csv_row row = {.cells = cells,
                    .cells_count = self->columns < CSV_COLUMNS_MAX ? self->columns : CSV_COLUMNS_MAX,
                    .columns = self->columns,
                    .line = self->line,
-                   .plain = plain};
+                   .plain = plain,
+                   .mended = mended};
     return self->handler(self->context, &row) || fail(self, CSV_FAULT_STOPPED, self->line, 0);
+}
+
+static bool
+deliver(csv_rows *self, bool plain)
+{
+    return deliver_cells(self, self->cells, plain, false);
 }
 
 /* One row by libcsv -------------------------------------------------------------------------------------- */
@@ -169,6 +180,31 @@ line_end(const csv_rows *self, size_t from, bool last)
     return last ? self->size : 0;
 }
 
+/* A row with `size` bytes in it was read, or looked through for the end of a quote, and is not like the others: is it
+ * one line with a quote too many? Then it is delivered so. */
+static bool
+mend(csv_rows *self, size_t start, size_t size, bool last, size_t *next)
+{
+    size_t end = self->dialect.columns < 2 ? 0 : line_end(self, start, last);
+    if (end == 0 || end - start > CSV_FIELD_SIZE_MAX || self->mended + size > CSV_MEND_SIZE_MAX ||
+        memchr(self->buffer + start, self->dialect.quote, end - start) == NULL)
+        return false;
+    self->mended += size;
+    if (self->odd == NULL)
+        self->odd = csv_odd_new();
+    size_t text = end - start;
+    while (text > 0 && (self->buffer[start + text - 1] == '\n' || self->buffer[start + text - 1] == '\r'))
+        text--;
+    if (!csv_odd_mend(self->odd, &self->dialect, self->buffer + start, text))
+        return false;
+    self->fault = CSV_FAULT_NONE;
+    self->columns = self->odd->columns;
+    *next = end;
+    if (deliver_cells(self, self->odd->cells, is_plain(self->buffer + start, text), true))
+        self->line++;
+    return true;
+}
+
 /* A line at a time, until libcsv says that the row is complete. `*next` is where the row after it begins; unchanged
  * when more bytes are needed. */
 static bool
@@ -201,10 +237,14 @@ row_by_libcsv(csv_rows *self, size_t start, bool last, size_t *next)
         // libcsv starts over: the row is read again when more of it is there.
         self->row_done = true;
         csv_fini(&self->parser, libcsv_cell, libcsv_row, self);
-        if (last || self->size - open_at > CSV_FIELD_SIZE_MAX)
-            return fail(self, CSV_FAULT_OPEN_QUOTE, open_line, open_column == 0 ? 1 : open_column);
-        return true;
+        if (!last && self->size - open_at <= CSV_FIELD_SIZE_MAX)
+            return true;
+        if (mend(self, start, self->size - start, last, next))
+            return self->fault == CSV_FAULT_NONE;
+        return fail(self, CSV_FAULT_OPEN_QUOTE, open_line, open_column == 0 ? 1 : open_column);
     }
+    if (self->columns != self->dialect.columns && mend(self, start, at - start, last, next))
+        return self->fault == CSV_FAULT_NONE;
     if (at - start > CSV_ROW_SIZE_MAX)
         return fail(self, CSV_FAULT_ROW, self->line, 0);
     uint32_t given = self->columns < CSV_COLUMNS_MAX ? self->columns : CSV_COLUMNS_MAX;
@@ -476,6 +516,8 @@ last_row(csv_rows *self, cell_scan *cell, bool plain, size_t start, uint64_t lin
     add_cell(self, cell, self->size);
     if (cell->malformed)
         return row_by_libcsv(self, start, true, next);
+    if (self->columns != self->dialect.columns && mend(self, start, self->size - start, true, next))
+        return self->fault == CSV_FAULT_NONE;
     *next = self->size;
     if (!sizes_ok(self, self->size - start) || !deliver(self, plain))
         return false;
@@ -495,6 +537,13 @@ scan(csv_rows *self, bool last, size_t *done)
     while (*done < self->size) {
         switch (read_row(self, &m, &cell, *done, last, &end, &lines)) {
         case ROW_WHOLE:
+            if (self->columns != self->dialect.columns && mend(self, *done, end - *done, last, &end)) {
+                if (self->fault != CSV_FAULT_NONE)
+                    return false;
+                self->skip_lf = false;
+                marks_seek(self, &m, end);
+                break;
+            }
             if (!sizes_ok(self, end - *done) || !deliver(self, marks_plain_until(&m, cell.start - 1)))
                 return false;
             self->line += lines;
@@ -519,9 +568,60 @@ scan(csv_rows *self, bool last, size_t *done)
                 return false;
             marks_seek(self, &m, end);
             break;
-        case ROW_FAULT: return false;
+        case ROW_FAULT:
+            if (!mend(self, *done, self->size - *done, last, &end) || self->fault != CSV_FAULT_NONE)
+                return false;
+            marks_seek(self, &m, end);
+            break;
         }
         *done = end;
+    }
+    return true;
+}
+
+/* Every row by csv_odd. */
+static bool
+scan_odd(csv_rows *self, bool last, size_t *done)
+{
+    if (self->odd == NULL)
+        self->odd = csv_odd_new();
+    while (*done < self->size) {
+        const uint8_t *at = self->buffer + *done;
+        size_t left = self->size - *done, next = *done;
+        if (*at == '\n' || *at == '\r') {
+            next = line_end(self, *done, last);
+            if (next == 0)
+                return true;
+            self->line++;
+            *done = next;
+            continue;
+        }
+        size_t used = csv_odd_read(self->odd, &self->dialect, at, left, last);
+        csv_odd *odd = self->odd;
+        bool whole = used > 0;
+        if (!whole && !last && left - (odd->open ? odd->open_at : 0) <= CSV_FIELD_SIZE_MAX)
+            return true;
+        if ((!whole || odd->columns != self->dialect.columns) && mend(self, *done, whole ? used : left, last, &next)) {
+            if (self->fault != CSV_FAULT_NONE)
+                return false;
+            *done = next;
+            continue;
+        }
+        if (!whole || odd->columns != self->dialect.columns) // mending looked at other readings
+            used = csv_odd_read(odd, &self->dialect, at, left, last);
+        if (!whole)
+            return odd->open ? fail(self, CSV_FAULT_OPEN_QUOTE, self->line + odd->open_line, odd->open_column)
+                             : fail(self, CSV_FAULT_ROW, self->line, 0);
+        self->columns = odd->columns;
+        for (uint32_t i = 0; i < odd->columns && i < CSV_COLUMNS_MAX; i++)
+            if (odd->cells[i].size > CSV_FIELD_SIZE_MAX)
+                return fail(self, CSV_FAULT_FIELD, self->line, i + 1);
+        if (used > CSV_ROW_SIZE_MAX)
+            return fail(self, CSV_FAULT_ROW, self->line, 0);
+        if (!deliver_cells(self, odd->cells, is_plain(at, used), false))
+            return false;
+        self->line += odd->lines;
+        *done += used;
     }
     return true;
 }
@@ -564,7 +664,10 @@ csv_rows_feed(csv_rows *self, const void *data, size_t size, bool last)
         done = self->buffer[0] == '\n';
         self->skip_lf = false;
     }
-    bool ok = self->libcsv_only ? scan_by_libcsv(self, last, &done) : scan(self, last, &done);
+    bool odd = self->dialect.escape != '\0' || self->dialect.rest[0] != '\0';
+    bool ok = odd                 ? scan_odd(self, last, &done)
+              : self->libcsv_only ? scan_by_libcsv(self, last, &done)
+                                  : scan(self, last, &done);
     if (ok && done > 0) {
         memmove(self->buffer, self->buffer + done, self->size - done);
         self->size -= done;

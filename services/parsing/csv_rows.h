@@ -2,8 +2,9 @@
  *
  * Bytes come in pieces of any size, rows come out whole, the same whatever the pieces were. Rows as RFC 4180 has them
  * are found by a scan of 64 bytes at a time; a row whose quotes do not close where they should is given to libcsv,
- * whose reading of such rows counts (the tests compare the two on everything else). Lines end in LF, CR or CRLF, mixed
- * too; empty lines are no rows but are counted.
+ * whose reading of such rows counts (the tests compare the two on everything else), unless one quote too many makes it
+ * swallow its neighbours (csv_odd.h). Dialects with an escape or a delimiter of several characters are read by csv_odd.
+ * Lines end in LF, CR or CRLF, mixed too; empty lines are no rows but are counted.
  *
  * Memory: one row and one piece. Ownership: cells are borrowed for the call. Thread: the one that made it. */
 #ifndef MUSTER_PARSING_CSV_ROWS_H
@@ -16,11 +17,15 @@
 #define CSV_FIELD_SIZE_MAX (128u * 1024u) /* bytes in a cell; beyond it the file is refused */
 #define CSV_ROW_SIZE_MAX (512u * 1024u)   /* bytes in a row; beyond it the file is refused */
 #define CSV_COLUMNS_MAX 2000u             /* cells given of a row; further ones are counted only */
+#define CSV_MEND_SIZE_MAX (64u << 20)     /* bytes of a file read a second time to mend rows; then none is mended */
 
 typedef struct csv_dialect {
     char delimiter;
-    char quote;      /* 0: none */
-    bool skip_space; /* blanks behind a delimiter do not belong to the cell: a, "b" */
+    char rest[3];     /* further characters of the delimiter ("||"), filled up with 0 */
+    char quote;       /* 0: none */
+    char escape;      /* takes the meaning from the next character; 0: quotes are doubled */
+    bool skip_space;  /* blanks behind a delimiter do not belong to the cell: a, "b" */
+    uint32_t columns; /* that most rows have: by it a row with a quote too many is told; 0: not known */
 } csv_dialect;
 
 typedef struct csv_cell {
@@ -34,6 +39,7 @@ typedef struct csv_row {
     uint32_t columns;     /* in the file */
     uint64_t line;        /* of the file, the first is 1 */
     bool plain;           /* no byte above 0x7F and none below 0x09 */
+    bool mended;          /* one quote too many, or too few: read so that it swallows no other row */
 } csv_row;
 
 typedef enum csv_fault {

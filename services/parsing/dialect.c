@@ -1,14 +1,21 @@
 /* dialect.c - see dialect.h. */
 #include "dialect.h"
 
+#include "header.h"
+#include "shapes.h"
 #include <string.h>
 
-#define HEADER_ROWS_MAX 30u /* the header is looked for among so many rows */
-
 static const struct {
-    char delimiter;
+    char delimiter, rest[3];
     double weight; /* colons are in times, carets in nothing, commas in prose */
-} DELIMITERS[] = {{',', 1.0}, {';', 1.0}, {'\t', 1.0}, {'|', 0.98}, {':', 0.6}, {'^', 0.95}};
+} DELIMITERS[] = {{',', "", 1.0},  {';', "", 1.0},  {'\t', "", 1.0},    {'|', "", 0.98},
+                  {'^', "", 0.95}, {'~', "", 0.95}, {'\x1f', "", 0.95}, {'\x01', "", 0.95},
+                  {':', "", 0.6},  {' ', "", 0.6},  {'\\', "t", 0.95}};
+#define DELIMITERS_COUNT (sizeof DELIMITERS / sizeof DELIMITERS[0])
+
+static const char QUOTES[] = "\"'";
+#define QUOTES_SINGLE_MIN 2u  /* apostrophes that stand around cells, before they are taken for quotes */
+#define SPACES_COLUMNS_MIN 2u /* a table in columns of blanks has so many, and values in most of them */
 
 typedef struct collector {
     mst_arena *arena;
@@ -51,69 +58,111 @@ rows_under(const csv_dialect *dialect, const uint8_t *text, size_t size, bool wh
     form->rows_count = self.count;
 }
 
+static uint32_t
+given(const sample_row *row)
+{
+    return row->count < CSV_COLUMNS_MAX ? row->count : CSV_COLUMNS_MAX;
+}
+
+static bool
+is_blank(const sample_row *row)
+{
+    for (uint32_t i = 0; i < given(row); i++)
+        if (shape_of(row->cells[i]) != SHAPE_EMPTY)
+            return false;
+    return true;
+}
+
 /* The number of columns that most rows have (of several such the largest), and their share. */
 static double
 uniform(const file_form *form, uint32_t *columns)
 {
     uint16_t rows_with[CSV_COLUMNS_MAX + 2] = {0};
+    uint32_t rows = 0;
     *columns = 0;
     for (uint32_t i = 0; i < form->rows_count; i++) {
+        if (is_blank(&form->rows[i]))
+            continue;
         uint32_t count = form->rows[i].count > CSV_COLUMNS_MAX ? CSV_COLUMNS_MAX + 1 : form->rows[i].count;
         rows_with[count]++;
+        rows++;
     }
     for (uint32_t count = 1; count <= CSV_COLUMNS_MAX + 1; count++)
         if (rows_with[count] > 0 && rows_with[count] >= rows_with[*columns])
             *columns = count;
-    return form->rows_count == 0 ? 0 : (double)rows_with[*columns] / form->rows_count;
+    return rows == 0 ? 0 : (double)rows_with[*columns] / rows;
 }
 
-/* The row among the first ones that names most wanted columns. */
-static uint32_t
-best_header(const file_form *form, header_hint hint, uint32_t *row)
+/* Quotes ------------------------------------------------------------------------------------------------- */
+
+/* How a quote character stands in the text, if `delimiter` is the delimiter. */
+typedef struct quote_use {
+    size_t opening, closing; /* beside a delimiter or a line end on one side only */
+    size_t placed, astray;   /* where a quote may be, and where not */
+    size_t doubled, escaped; /* within values */
+} quote_use;
+
+static bool
+is_end(char c, char delimiter)
 {
-    uint32_t best = 0;
-    *row = 0;
-    for (uint32_t i = 0; hint.fits != NULL && i < form->rows_count && i < HEADER_ROWS_MAX; i++) {
-        uint32_t given = form->rows[i].count < CSV_COLUMNS_MAX ? form->rows[i].count : CSV_COLUMNS_MAX;
-        uint32_t fits = hint.fits(hint.context, form->rows[i].cells, given);
-        if (fits > best) {
-            best = fits;
-            *row = i;
-        }
-        if (best >= 2 && 2 * best >= given)
-            break; // no other row will be more of a header
-    }
-    return best;
+    return c == delimiter || c == '\n' || c == '\r';
 }
 
-/* How often `quote` stands at the beginning and at the end of what may be a cell. */
+static quote_use
+look_at_quotes(const uint8_t *text, size_t size, char delimiter, char quote)
+{
+    quote_use use = {0};
+    for (const uint8_t *at = memchr(text, quote, size), *end = text + size; at != NULL;
+         at = memchr(at + 1, quote, (size_t)(end - at - 1))) {
+        const uint8_t *left = at, *right = at + 1;
+        while (delimiter != ' ' && left > text && left[-1] == ' ')
+            left--;
+        while (delimiter != ' ' && right < end && *right == ' ')
+            right++;
+        bool begins = left == text || is_end((char)left[-1], delimiter);
+        bool ends = right == end || is_end((char)*right, delimiter);
+        bool before = at > text && (char)at[-1] == quote, behind = at + 1 < end && (char)at[1] == quote;
+        bool escape = at > text && at[-1] == '\\' && !(at > text + 1 && at[-2] == '\\');
+        use.opening += begins && !ends && !behind;
+        use.closing += ends && !begins && !before && !escape;
+        use.escaped += escape && !ends;
+        use.doubled += before && !begins && !ends;
+        if (begins || ends || before || behind || escape)
+            use.placed++;
+        else
+            use.astray++;
+        if (at + 1 == end)
+            break;
+    }
+    return use;
+}
+
 static size_t
-quoted_cells(const uint8_t *text, size_t size, char quote)
+quoted_cells(const quote_use *use)
 {
-    static const char around[] = "\n\r,;\t|:^ ";
-    size_t opening = 0, closing = 0;
-    for (size_t i = 0; i < size; i++) {
-        if ((char)text[i] != quote)
-            continue;
-        bool begins = i == 0 || memchr(around, text[i - 1], sizeof around - 1) != NULL;
-        bool ends = i + 1 == size || memchr(around, text[i + 1], sizeof around - 1) != NULL;
-        opening += begins && !ends;
-        closing += ends && !begins;
-    }
-    return opening < closing ? opening : closing;
+    return use->opening < use->closing ? use->opening : use->closing;
 }
 
 /* '"', unless apostrophes stand around more cells. */
-static char
-guess_quote(const uint8_t *text, size_t size)
+static quote_use
+guess_quote(const uint8_t *text, size_t size, csv_dialect *dialect)
 {
-    size_t single = quoted_cells(text, size, '\'');
-    return single >= 2 && single > quoted_cells(text, size, '"') ? '\'' : '"';
+    quote_use uses[2];
+    for (size_t i = 0; i < 2; i++)
+        uses[i] = look_at_quotes(text, size, dialect->delimiter, QUOTES[i]);
+    size_t single = quoted_cells(&uses[1]);
+    size_t which = single >= QUOTES_SINGLE_MIN && single > quoted_cells(&uses[0]) ? 1 : 0;
+    dialect->quote = QUOTES[which];
+    if (uses[which].escaped > uses[which].doubled)
+        dialect->escape = '\\';
+    return uses[which];
 }
 
 static bool
 guess_skip_space(const uint8_t *text, size_t size, char delimiter, char quote)
 {
+    if (delimiter == ' ')
+        return false;
     for (size_t i = 0; i + 2 < size; i++)
         if ((char)text[i] == delimiter && text[i + 1] == ' ') {
             size_t at = i + 1;
@@ -125,10 +174,12 @@ guess_skip_space(const uint8_t *text, size_t size, char delimiter, char quote)
     return false;
 }
 
+/* Line ends ---------------------------------------------------------------------------------------------- */
+
 static const char *
 guess_line_end(const uint8_t *text, size_t size, char quote)
 {
-    size_t lf = 0, crlf = 0, cr = 0;
+    size_t lf = 0, crlf = 0, cr = 0, lfcr = 0;
     bool quoted = false;
     for (size_t i = 0; i < size; i++) {
         if ((char)text[i] == quote)
@@ -138,93 +189,169 @@ guess_line_end(const uint8_t *text, size_t size, char quote)
         if (text[i] == '\r' && i + 1 < size && text[i + 1] == '\n') {
             crlf++;
             i++;
+        } else if (text[i] == '\n' && i + 1 < size && text[i + 1] == '\r' && (i + 2 >= size || text[i + 2] != '\n')) {
+            lfcr++;
+            i++;
         } else if (text[i] == '\r' && i + 1 < size)
             cr++;
         else if (text[i] == '\n')
             lf++;
     }
-    if ((lf > 0) + (crlf > 0) + (cr > 0) > 1)
+    if ((lf > 0) + (crlf > 0) + (cr > 0) + (lfcr > 0) > 1)
         return "mixed";
-    return crlf > 0 ? "CRLF" : cr > 0 ? "CR" : "LF";
+    return crlf > 0 ? "CRLF" : cr > 0 ? "CR" : lfcr > 0 ? "LFCR" : "LF";
 }
 
-/* A number, a date, an e-mail address: nothing one would call a column. */
+/* Delimiters --------------------------------------------------------------------------------------------- */
+
+/* Cells and what they are like. */
+typedef struct cells_seen {
+    uint32_t filled, valued; /* valued: numbers, dates and so on */
+    uint32_t divisible;      /* they hold what is rather a delimiter than part of a value */
+    uint32_t times;          /* colons: pairs of cells that are one time, or one address of a page */
+} cells_seen;
+
 static bool
-looks_like_data(csv_cell cell)
+is_divisible(csv_cell cell, char delimiter)
 {
-    size_t digits = 0, other = 0;
-    for (uint32_t i = 0; i < cell.size; i++) {
-        if (cell.data[i] == '@')
+    static const char others[] = ";\t|";
+    for (const char *other = others; *other != '\0'; other++)
+        if (*other != delimiter && memchr(cell.data, *other, cell.size) != NULL)
             return true;
-        digits += cell.data[i] >= '0' && cell.data[i] <= '9';
-        other += strchr("0123456789.,-+/: ()%$", cell.data[i]) == NULL || cell.data[i] == 0;
-    }
-    return digits > 0 && other == 0;
+    return false;
 }
 
-static uint32_t
-filled_cells(const sample_row *row)
-{
-    uint32_t filled = 0;
-    for (uint32_t i = 0; i < row->count && i < CSV_COLUMNS_MAX; i++)
-        filled += row->cells[i].size > 0;
-    return filled;
-}
-
-/* One cell of many is filled, and the next row has more: a title above the table. */
 static bool
-is_title(const file_form *form, uint32_t row)
+is_time(csv_cell left, csv_cell right)
 {
-    return form->columns > 2 && row + 1 < form->rows_count && filled_cells(&form->rows[row]) <= 1 &&
-           filled_cells(&form->rows[row + 1]) > 1;
+    bool digits = left.size > 0 && right.size > 1 && left.data[left.size - 1] >= '0' &&
+                  left.data[left.size - 1] <= '9' && right.data[0] >= '0' && right.data[0] <= '9' &&
+                  right.data[1] >= '0' && right.data[1] <= '9';
+    return digits || (right.size > 1 && right.data[0] == '/' && right.data[1] == '/');
 }
 
-static void
-guess_header(file_form *form, header_hint hint)
+static cells_seen
+look_at_cells(const file_form *form)
 {
-    uint32_t row;
-    form->header = true;
-    if (best_header(form, hint, &row) == 0) {
-        for (row = 0; row < form->rows_count && row < HEADER_ROWS_MAX; row++)
-            if (form->rows[row].count == form->columns && !is_title(form, row))
-                break;
-        if (row == form->rows_count || row == HEADER_ROWS_MAX)
-            row = 0;
-        uint32_t data = 0, filled = row < form->rows_count ? filled_cells(&form->rows[row]) : 0;
-        for (uint32_t i = 0; row < form->rows_count && i < form->rows[row].count && i < CSV_COLUMNS_MAX; i++)
-            data += looks_like_data(form->rows[row].cells[i]);
-        form->header = hint.fits != NULL || data * 10 <= filled * 3;
+    cells_seen seen = {0};
+    for (uint32_t i = 0; i < form->rows_count; i++)
+        for (uint32_t j = 0; j < given(&form->rows[i]); j++) {
+            csv_cell cell = form->rows[i].cells[j];
+            cell_shape shape = shape_of(cell);
+            seen.filled += shape != SHAPE_EMPTY;
+            seen.valued += shape > SHAPE_TEXT;
+            seen.divisible += is_divisible(cell, form->csv.delimiter);
+            seen.times += j > 0 && is_time(form->rows[i].cells[j - 1], cell);
+        }
+    return seen;
+}
+
+/* How much a table it is under this dialect: at most 1.2 for one of many columns, 0 for one of one column. */
+static double
+score_of(const file_form *form, const quote_use *use, double weight, bool broken)
+{
+    uint32_t columns;
+    double share = uniform(form, &columns);
+    if (columns < 2)
+        return 0;
+    cells_seen seen = look_at_cells(form);
+    size_t quotes = use->placed + use->astray;
+    double placed = quotes == 0 ? 1 : (double)use->placed / (double)quotes;
+    double divisible = seen.filled == 0 ? 0 : (double)seen.divisible / seen.filled;
+    if (form->csv.delimiter == ':' && seen.times * 2 >= seen.filled / 2)
+        return 0;
+    if (form->csv.delimiter == ' ') {
+        bool table = share > 0.9 && columns >= SPACES_COLUMNS_MIN && seen.valued * 10 >= seen.filled * 6;
+        bool quoted = placed > 0.9 && quoted_cells(use) >= form->rows_count;
+        if (!table && !quoted)
+            return 0;
     }
-    form->header_row = row;
-    form->preamble_lines = row < form->rows_count ? (uint32_t)form->rows[row].line - 1 : 0;
+    return (share * weight * (broken ? 0.5 : 1) + 0.2 * (1 - 1.0 / columns)) * placed * placed *
+           (1 - 0.5 * (divisible > 1 ? 1 : divisible));
+}
+
+/* Every second cell is empty in every row: the delimiter is doubled. */
+static bool
+is_doubled(const file_form *form)
+{
+    uint32_t rows = 0;
+    for (uint32_t i = 0; i < form->rows_count; i++) {
+        const sample_row *row = &form->rows[i];
+        if (is_blank(row))
+            continue;
+        rows++;
+        if (row->count < 3 || row->count % 2 == 0)
+            return false;
+        for (uint32_t j = 1; j < given(row); j += 2)
+            if (row->cells[j].size > 0)
+                return false;
+    }
+    return rows > 0;
+}
+
+/* What is looked at. */
+typedef struct sample {
+    const uint8_t *text;
+    size_t size;
+    bool whole;
+    header_hint hint;
+    mst_arena *arena;
+} sample;
+
+/* The form under one delimiter; its score, and whether every column is a wanted one. */
+static double
+try_delimiter(const sample *self, size_t which, file_form *form, bool *certain)
+{
+    csv_dialect dialect = {.delimiter = DELIMITERS[which].delimiter};
+    memcpy(dialect.rest, DELIMITERS[which].rest, sizeof dialect.rest);
+    quote_use use = guess_quote(self->text, self->size, &dialect);
+    dialect.skip_space = guess_skip_space(self->text, self->size, dialect.delimiter, dialect.quote);
+    bool broken;
+    rows_under(&dialect, self->text, self->size, self->whole, self->arena, form, &broken);
+    if (dialect.rest[0] == '\0' && is_doubled(form)) {
+        dialect.rest[0] = dialect.delimiter;
+        rows_under(&dialect, self->text, self->size, self->whole, self->arena, form, &broken);
+    }
+    double share = uniform(form, &form->columns);
+    double score = score_of(form, &use, DELIMITERS[which].weight, broken);
+    uint32_t row, fits = header_best(form, self->hint, &row);
+    *certain = fits >= 2 && fits >= form->columns;
+    if (share > 0.5)
+        form->csv.columns = form->columns;
+    return score + 2 * fits;
+}
+
+void
+dialect_delimiter(const csv_dialect *dialect, char text[DELIMITER_SIZE])
+{
+    text[0] = dialect->delimiter;
+    memcpy(text + 1, dialect->rest, sizeof dialect->rest);
+    text[1 + sizeof dialect->rest] = '\0';
 }
 
 void
 dialect_guess(const uint8_t *text, size_t size, bool whole, header_hint hint, mst_arena *arena, file_form *form)
 {
-    char quote = guess_quote(text, size);
+    sample self = {text, size, whole, hint, arena};
     double best = -1;
-    for (size_t i = 0; i < sizeof DELIMITERS / sizeof DELIMITERS[0]; i++) {
-        csv_dialect dialect = {.delimiter = DELIMITERS[i].delimiter, .quote = quote};
-        if (i > 0 && memchr(text, dialect.delimiter, size) == NULL)
+    bool certain = false;
+    for (size_t i = 0; i < DELIMITERS_COUNT && !certain; i++) {
+        if (i > 0 && memchr(text, DELIMITERS[i].delimiter, size) == NULL)
             continue;
-        dialect.skip_space = guess_skip_space(text, size, dialect.delimiter, quote);
         file_form tried = {0};
-        bool broken;
-        rows_under(&dialect, text, size, whole, arena, &tried, &broken);
-        double share = uniform(&tried, &tried.columns), score = 0;
-        if (tried.columns > 1)
-            score = share * DELIMITERS[i].weight * (broken ? 0.5 : 1) + 0.2 * (1 - 1.0 / tried.columns);
-        uint32_t row;
-        uint32_t fits = best_header(&tried, hint, &row);
-        score += 2 * fits;
+        bool fits;
+        double score = try_delimiter(&self, i, &tried, &fits);
         if (score > best) {
             best = score;
             *form = tried;
+            certain = fits;
         }
-        if (fits >= 2 && fits >= tried.columns)
-            break; // every column is a wanted one
     }
-    form->line_end = guess_line_end(text, size, quote);
-    guess_header(form, hint);
+    if (form->csv.columns > 1) { // rows with a quote too many are told from others only now
+        csv_dialect known = form->csv;
+        bool broken;
+        rows_under(&known, text, size, whole, arena, form, &broken);
+    }
+    form->line_end = guess_line_end(text, size, form->csv.quote);
+    header_find(form, hint, arena);
 }

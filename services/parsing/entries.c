@@ -57,14 +57,16 @@ warn(entries *self, char *text)
 }
 
 static void
-fill_dialect(entries *self, Muster__V1__Dialect *dialect, char delimiter[2], char quote[2])
+fill_dialect(entries *self, Muster__V1__Dialect *dialect, char delimiter[DELIMITER_SIZE], char quote[2], char escape[2])
 {
     const file_form *form = reader_form(self->reader);
     const decoder *source = reader_decoder(self->reader);
     muster__v1__dialect__init(dialect);
-    delimiter[0] = form->csv.delimiter;
+    dialect_delimiter(&form->csv, delimiter);
     quote[0] = form->csv.quote;
-    delimiter[1] = quote[1] = '\0';
+    escape[0] = form->csv.escape;
+    quote[1] = escape[1] = '\0';
+    dialect->escape = escape;
     dialect->delimiter = delimiter;
     dialect->quote = quote;
     dialect->encoding = (char *)encoding_name(decoder_encoding(source));
@@ -79,8 +81,8 @@ emit_recognised(entries *self)
 {
     Muster__V1__FileRecognised recognised = MUSTER__V1__FILE_RECOGNISED__INIT;
     Muster__V1__Dialect dialect;
-    char delimiter[2], quote[2];
-    fill_dialect(self, &dialect, delimiter, quote);
+    char delimiter[DELIMITER_SIZE], quote[2], escape[2];
+    fill_dialect(self, &dialect, delimiter, quote, escape);
     recognised.batch_id = (char *)self->settings.batch_id;
     recognised.generation = self->settings.generation;
     recognised.dialect = &dialect;
@@ -272,6 +274,16 @@ say_columns(const void *context, Muster__V1__WrongKind kind, char *text)
 }
 
 static void
+say_mended(const void *context, Muster__V1__WrongKind kind, char *text)
+{
+    (void)context;
+    (void)kind;
+    snprintf(text, VALUE_MESSAGE_SIZE,
+             "A quote in this row is not closed, or stands where none may: nobody can be sure where its values end. "
+             "Double a quote that belongs to a value, take out one that does not.");
+}
+
+static void
 say_value(const void *context, Muster__V1__WrongKind kind, char *text)
 {
     value_message(context, kind, text);
@@ -435,8 +447,12 @@ row_arrived(void *context, const csv_row *row)
     }
     self->rows_total++;
     // Of a row with too few or too many cells nobody knows which cell is which: nothing more is said of it.
-    bool check = columns_ok(self, row), wrong = !check;
-    if (!check) {
+    bool check = columns_ok(self, row) && !row->mended, wrong = !check;
+    if (row->mended) {
+        static const char value[] = "a quote astray";
+        wrongs_add(self->wrongs, "", MUSTER__V1__WRONG_KIND__WRONG_COLUMNS, (const uint8_t *)value, sizeof value - 1, 0,
+                   self->rows_total, row->line, say_mended, NULL);
+    } else if (!check) {
         columns_message counts = {row->columns, self->header_columns};
         char value[64];
         int shown = snprintf(value, sizeof value, "%u cells instead of %u", row->columns, self->header_columns);

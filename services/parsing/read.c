@@ -2,6 +2,7 @@
 #include "parsing.h"
 
 #include "entries.h"
+#include "header.h"
 #include "utf8.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -32,8 +33,9 @@ typedef struct look {
 static const char HELP[] =
     "Usage: muster-parsing --read FILE [--format text|json|csv] [--rows N] [--template-file T]\n"
     "Shows how a CSV file is understood; nothing is uploaded. T is a packed muster.v1.Template.\n"
-    "csv writes RFC 4180 CSV in UTF-8 with commas and the header as found: a converter, so values stay as they are,\n"
-    "also those that a spreadsheet program would take for a formula.\n";
+    "csv writes RFC 4180 CSV in UTF-8 with commas: the first table of the file, its header in the first line (col_0,\n"
+    "col_1 .. for a file without one), without preamble and blank rows. A converter, so values stay as they are, also\n"
+    "those that a spreadsheet program would take for a formula.\n";
 
 /* Output ----------------------------------------------------------------------------------------------- */
 
@@ -126,14 +128,51 @@ json_cells(FILE *out, const csv_cell *cells, uint32_t count)
 }
 
 static const char *
-delimiter_name(char delimiter)
+delimiter_name(const char *delimiter)
 {
-    return delimiter == '\t'  ? "tab"
-           : delimiter == ',' ? "comma"
-           : delimiter == ';' ? "semicolon"
-           : delimiter == '|' ? "pipe"
-           : delimiter == ':' ? "colon"
-                              : "caret";
+    static const char *const named[][2] = {{"\t", "tab"},        {",", "comma"},       {";", "semicolon"},
+                                           {"|", "pipe"},        {":", "colon"},       {"^", "caret"},
+                                           {" ", "blank"},       {"\t\t", "two tabs"}, {"\x1f", "unit separator"},
+                                           {"\x01", "control-A"}};
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        if (strcmp(named[i][0], delimiter) == 0)
+            return named[i][1];
+    return delimiter;
+}
+
+/* A file without header gets one: whoever reads the CSV finds a header in its first line, always. */
+static void
+csv_header(FILE *out, const file_form *form, const sample_row *header, uint32_t count)
+{
+    if (form->header && count > 0) {
+        csv_line(out, header->cells, count);
+        return;
+    }
+    for (uint32_t i = 0; i < form->columns; i++)
+        fprintf(out, "%scol_%u", i == 0 ? "" : ",", i);
+    if (form->columns > 0)
+        fputs("\r\n", out);
+}
+
+/* Blank cells beyond the table are left out: a spreadsheet program writes them. */
+static void
+csv_row_line(FILE *out, const file_form *form, const csv_row *row)
+{
+    uint32_t wide = form->columns, count = row->cells_count;
+    if (form->header && form->rows[form->header_row].count > wide)
+        wide = form->rows[form->header_row].count;
+    while (count > wide && row->cells[count - 1].size == 0)
+        count--;
+    csv_line(out, row->cells, count);
+}
+
+static bool
+is_blank(const csv_row *row)
+{
+    for (uint32_t i = 0; i < row->cells_count; i++)
+        if (strspn((const char *)row->cells[i].data, " \t\r\n") < row->cells[i].size && row->cells[i].size > 0)
+            return false;
+    return true;
 }
 
 static void
@@ -144,15 +183,17 @@ show_form(look *self, const reader *file, const file_form *form)
     const sample_row *header = form->rows_count > form->header_row ? &form->rows[form->header_row] : NULL;
     uint32_t count = header == NULL ? 0 : header->count < CSV_COLUMNS_MAX ? header->count : CSV_COLUMNS_MAX;
     FILE *out = self->out;
-    char mark[2] = {form->csv.delimiter, '\0'}, quote[2] = {form->csv.quote, '\0'};
+    char mark[DELIMITER_SIZE], quote[2] = {form->csv.quote, '\0'}, escape[2] = {form->csv.escape, '\0'};
+    dialect_delimiter(&form->csv, mark);
     if (self->shape == SHAPE_CSV) {
-        if (form->header && count > 0)
-            csv_line(out, header->cells, count);
+        csv_header(out, form, header, count);
     } else if (self->shape == SHAPE_JSON) {
         fprintf(out, "{\"dialect\":{\"delimiter\":");
         json_string(out, mark);
         fprintf(out, ",\"quote\":");
         json_string(out, quote);
+        fprintf(out, ",\"escape\":");
+        json_string(out, escape);
         fprintf(out,
                 ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\",\"header\":%s,"
                 "\"preamble_lines\":%u},\"columns\":",
@@ -166,7 +207,7 @@ show_form(look *self, const reader *file, const file_form *form)
     } else {
         fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", named,
                 decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
-                delimiter_name(form->csv.delimiter), form->line_end);
+                delimiter_name(mark), form->line_end);
         if (form->preamble_lines > 0)
             fprintf(out, "preamble   %u lines before the %s\n", form->preamble_lines,
                     form->header ? "header" : "first row");
@@ -190,10 +231,18 @@ static bool
 on_row(void *context, const csv_row *row)
 {
     look *self = context;
+    if (self->shape == SHAPE_CSV && is_blank(row))
+        return true;
+    if (self->shape == SHAPE_CSV && header_again(self->form, row)) {
+        fprintf(stderr,
+                "%s: line %llu: the header stands here once more; what follows is another table and not shown.\n",
+                self->file, (unsigned long long)row->line);
+        self->rows_max = self->rows_seen;
+    }
     if (self->rows_seen++ >= self->rows_max)
         return !self->rows_given || self->shape != SHAPE_CSV; // text and JSON count the rest
     if (self->shape == SHAPE_CSV)
-        csv_line(self->out, row->cells, row->cells_count);
+        csv_row_line(self->out, self->form, row);
     else if (self->shape == SHAPE_TEXT)
         text_line(self->out, row->cells, row->cells_count);
     else {

@@ -287,7 +287,7 @@ a_file_without_rows_is_refused(void **state)
     fails_saying("\n  \r\n", "empty");
     fails_saying("First Name,Email\n", "no rows");
     fails_saying("First Name,Email\n,\n , \n", "no rows");
-    fails_saying("First Name,Email\nAnn,\"a@example.org\nBob,b\n", "Line 2, column 2: a quote");
+    fails_saying("First Name,Email\nAnn,\"a@example.org,x\nBob,b\n", "Line 2, column 2: a quote");
     fails_saying("PK\x03\x04 this is a spreadsheet", "spreadsheet");
 }
 

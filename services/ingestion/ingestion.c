@@ -136,6 +136,19 @@ kind_find(const ingestion *self, mst_work *work, const char *name)
     return kind != NULL ? kind : mst_catalog_kind(self->catalog, name);
 }
 
+/* The kinds that one question sees. */
+typedef struct kind_look {
+    const ingestion *self;
+    mst_work *work;
+} kind_look;
+
+static const Muster__V1__Kind *
+kind_known(const void *context, const char *name)
+{
+    const kind_look *look = context;
+    return kind_find(look->self, look->work, name);
+}
+
 static bool
 looked(const mst_work *work)
 {
@@ -171,19 +184,21 @@ add_template(ingestion *self, mst_work *work, const Muster__V1__AddTemplate *add
     }
     char why[512];
     Muster__V1__Template *template;
-    if (mst_tableschema_template(arena, add->source, size, &template, why) != MST_OK) {
+    if (mst_tableschema_plain(arena, add->source, size, add->name, add->kind, &template, why) != MST_OK) {
         mst_work_refuse(work, REFUSED, NULL, "The template cannot be used. %s.", why);
         return true;
     }
     const template_source *newest = templates_find(&self->templates, template->name, 0);
-    if (newest != NULL && strcmp(newest->source, add->source) == 0) {
-        answer_template(work, mst_catalog_template(self->catalog, template->name, newest->version));
+    const Muster__V1__Template *known = newest == NULL ? NULL : mst_catalog_template(self->catalog, template->name, 0);
+    if (newest != NULL && strcmp(newest->source, add->source) == 0 && strcmp(known->kind, template->kind) == 0) {
+        answer_template(work, known);
         return true;
     }
-    if (!templates_fit(template, kind_find(self, work, template->kind), why)) {
+    const kind_look kinds = {self, work};
+    if (!mst_template_fits(template, kind_known, &kinds, why)) {
         if (!looked(work))
             return false;
-        mst_work_refuse(work, REFUSED, NULL, "The template cannot be used. %s", why);
+        mst_work_refuse(work, REFUSED, NULL, "The template cannot be used. %s.", why);
         return true;
     }
     if (self->templates.count >= TEMPLATES_MAX) {

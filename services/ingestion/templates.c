@@ -1,7 +1,6 @@
 /* templates.c - see templates.h. */
 #include "templates.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,35 +49,4 @@ templates_names(const mst_catalog *catalog, mst_arena *arena)
     for (size_t i = 0; i < count && i < 30; i++)
         names = mst_arena_printf(arena, "%s%s%s", names, i == 0 ? "" : ", ", mst_catalog_template_at(catalog, i)->name);
     return count > 30 ? mst_arena_printf(arena, "%s, ..", names) : names;
-}
-
-bool
-templates_fit(const Muster__V1__Template *template, const Muster__V1__Kind *kind, char why[512])
-{
-    if (kind == NULL) {
-        snprintf(why, 512,
-                 "The template feeds records of kind \"%s\", which the directory does not have. Declare it first "
-                 "(muster directory declare PACKAGE.json), or correct $.muster.kind.",
-                 template->kind);
-        return false;
-    }
-    for (size_t i = 0; i < template->n_fields; i++) {
-        const Muster__V1__Field *field = template->fields[i];
-        if (mst_catalog_target(kind, field) >= 0)
-            continue;
-        snprintf(why, 512,
-                 "$.fields[%zu]: field \"%.100s\" feeds \"%.100s\", which kind \"%s\" does not have. Name one of the "
-                 "kind's fields under \"muster\": {\"target\": ..}.",
-                 i, field->name, field->target[0] == '\0' ? field->name : field->target, kind->name);
-        return false;
-    }
-    for (size_t i = 0; i < template->n_fields; i++)
-        for (size_t j = 0; j < i; j++)
-            if (mst_catalog_target(kind, template->fields[i]) == mst_catalog_target(kind, template->fields[j])) {
-                snprintf(why, 512,
-                         "$.fields[%zu]: fields \"%.100s\" and \"%.100s\" both feed the same field of kind \"%s\".", i,
-                         template->fields[j]->name, template->fields[i]->name, kind->name);
-                return false;
-            }
-    return true;
 }

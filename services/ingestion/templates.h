@@ -1,7 +1,7 @@
 /* templates.h - the templates as they were added, and what may be done with them.
  *
- * The compiled form is with the catalog (runtime); here stand the JSON sources, which only their owner keeps, and the
- * checks a new template or batch must pass. Ownership: copies what it is given. Thread: one. */
+ * The compiled form is with the catalog (runtime); here stand the JSON sources, which only their owner keeps.
+ * Ownership: copies what it is given. Thread: one. */
 #ifndef MUSTER_INGESTION_TEMPLATES_H
 #define MUSTER_INGESTION_TEMPLATES_H
 
@@ -30,7 +30,5 @@ void templates_release(templates *self);
 
 /* Names of all templates, for messages: "a, b, c". */
 const char *templates_names(const mst_catalog *catalog, mst_arena *arena);
-/* False: `template` does not fit the kind; `why` says what. NULL kind: the directory has no such kind. */
-bool templates_fit(const Muster__V1__Template *template, const Muster__V1__Kind *kind, char why[512]);
 
 #endif

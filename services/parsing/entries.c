@@ -61,7 +61,14 @@ fill_dialect(entries *self, Muster__V1__Dialect *dialect, char delimiter[DELIMIT
 {
     const file_form *form = reader_form(self->reader);
     const decoder *source = reader_decoder(self->reader);
+    reader_sheet sheet;
     muster__v1__dialect__init(dialect);
+    dialect->header = form->header;
+    dialect->preamble_lines = form->preamble_lines;
+    if (reader_sheet_of(self->reader, &sheet)) {
+        dialect->sheet = (char *)sheet.name;
+        return;
+    }
     dialect_delimiter(&form->csv, delimiter);
     quote[0] = form->csv.quote;
     escape[0] = form->csv.escape;
@@ -72,8 +79,6 @@ fill_dialect(entries *self, Muster__V1__Dialect *dialect, char delimiter[DELIMIT
     dialect->encoding = (char *)encoding_name(decoder_encoding(source));
     dialect->bom = decoder_bom(source);
     dialect->line_end = (char *)form->line_end;
-    dialect->header = form->header;
-    dialect->preamble_lines = form->preamble_lines;
 }
 
 static void
@@ -99,7 +104,7 @@ static void
 warn_encoding(entries *self)
 {
     const decoder *source = reader_decoder(self->reader);
-    if (decoder_guessed(source))
+    if (source != NULL && decoder_guessed(source))
         warn(self,
              mst_arena_printf(self->arena,
                               "The file does not say how its letters are encoded; it was read as %s. Look at names "
@@ -108,8 +113,25 @@ warn_encoding(entries *self)
 }
 
 static void
+warn_sheet(entries *self)
+{
+    reader_sheet sheet;
+    if (!reader_sheet_of(self->reader, &sheet))
+        return;
+    if (sheet.worksheets > 1)
+        warn(self, mst_arena_printf(self->arena, "The workbook has %u worksheets; only \"%s\" was read.",
+                                    sheet.worksheets, sheet.name));
+    if (sheet.formulas > 0)
+        warn(self, "Cells of the sheet hold formulas; the values that they had when the file was saved were read.");
+    if (sheet.formulas_empty > 0)
+        warn(self, "Cells of the sheet hold formulas that were never computed; they were read as blank. Open the "
+                   "workbook in a spreadsheet program and save it, so that they have values.");
+}
+
+static void
 warn_form(entries *self, const file_form *form)
 {
+    warn_sheet(self);
     if (form->preamble_lines > 0)
         warn(self, mst_arena_printf(self->arena, "The header was found in line %u; the lines before it were left out.",
                                     form->preamble_lines + 1));

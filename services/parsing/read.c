@@ -21,6 +21,7 @@ typedef enum shape { SHAPE_TEXT, SHAPE_JSON, SHAPE_CSV } shape;
 typedef struct look {
     shape shape;
     uint64_t rows_max, rows_seen;
+    uint32_t sheet;
     bool rows_given;
     const char *file, *template_file;
     mst_arena *arena;
@@ -31,8 +32,10 @@ typedef struct look {
 } look;
 
 static const char HELP[] =
-    "Usage: muster-parsing --read FILE [--format text|json|csv] [--rows N] [--template-file T]\n"
-    "Shows how a CSV file is understood; nothing is uploaded. T is a packed muster.v1.Template.\n"
+    "Usage: muster-parsing --read FILE [--format text|json|csv] [--rows N] [--sheet N] [--template-file T]\n"
+    "Shows how a CSV file or workbook is understood; nothing is uploaded. T is a packed muster.v1.Template. Of a "
+    "workbook\n"
+    "the leftmost worksheet that is shown is read, or with --sheet another one (1 is the first).\n"
     "csv writes RFC 4180 CSV in UTF-8 with commas: the first table of the file, its header in the first line (col_0,\n"
     "col_1 .. for a file without one), without preamble and blank rows. A converter, so values stay as they are, also\n"
     "those that a spreadsheet program would take for a formula.\n";
@@ -176,41 +179,75 @@ is_blank(const csv_row *row)
 }
 
 static void
-show_form(look *self, const reader *file, const file_form *form)
+json_dialect(FILE *out, const reader *file, const file_form *form)
 {
     decoder *source = reader_decoder(file);
-    const char *named = encoding_name(decoder_encoding(source));
-    const sample_row *header = form->rows_count > form->header_row ? &form->rows[form->header_row] : NULL;
-    uint32_t count = header == NULL ? 0 : header->count < CSV_COLUMNS_MAX ? header->count : CSV_COLUMNS_MAX;
-    FILE *out = self->out;
+    reader_sheet sheet;
     char mark[DELIMITER_SIZE], quote[2] = {form->csv.quote, '\0'}, escape[2] = {form->csv.escape, '\0'};
     dialect_delimiter(&form->csv, mark);
-    if (self->shape == SHAPE_CSV) {
-        csv_header(out, form, header, count);
-    } else if (self->shape == SHAPE_JSON) {
-        fprintf(out, "{\"dialect\":{\"delimiter\":");
+    fputc('{', out);
+    if (reader_sheet_of(file, &sheet)) {
+        fprintf(out, "\"sheet\":");
+        json_string(out, sheet.name);
+        fprintf(out, ",\"worksheets\":%u", sheet.worksheets);
+    } else {
+        fprintf(out, "\"delimiter\":");
         json_string(out, mark);
         fprintf(out, ",\"quote\":");
         json_string(out, quote);
         fprintf(out, ",\"escape\":");
         json_string(out, escape);
-        fprintf(out,
-                ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\",\"header\":%s,"
-                "\"preamble_lines\":%u},\"columns\":",
-                named, decoder_guessed(source) ? "true" : "false", decoder_bom(source) ? "true" : "false",
-                form->line_end, form->header ? "true" : "false", form->preamble_lines);
+        fprintf(out, ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\"",
+                encoding_name(decoder_encoding(source)), decoder_guessed(source) ? "true" : "false",
+                decoder_bom(source) ? "true" : "false", form->line_end);
+    }
+    fprintf(out, ",\"header\":%s,\"preamble_lines\":%u}", form->header ? "true" : "false", form->preamble_lines);
+}
+
+static void
+text_dialect(FILE *out, const reader *file, const file_form *form)
+{
+    decoder *source = reader_decoder(file);
+    reader_sheet sheet;
+    char mark[DELIMITER_SIZE];
+    dialect_delimiter(&form->csv, mark);
+    if (reader_sheet_of(file, &sheet)) {
+        char shown[200];
+        utf8_clean((const uint8_t *)sheet.name, strlen(sheet.name), shown, sizeof shown);
+        fprintf(out, "sheet      %s%s\n", shown,
+                sheet.worksheets > 1 ? " (one of several; only this one is read)" : "");
+        if (sheet.formulas > 0)
+            fprintf(out, "formulas   their last values are read%s\n",
+                    sheet.formulas_empty > 0 ? "; some were never computed and are blank" : "");
+    } else {
+        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", encoding_name(decoder_encoding(source)),
+                decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
+                delimiter_name(mark), form->line_end);
+    }
+    if (form->preamble_lines > 0)
+        fprintf(out, "preamble   %u lines before the %s\n", form->preamble_lines,
+                form->header ? "header" : "first row");
+}
+
+static void
+show_form(look *self, const reader *file, const file_form *form)
+{
+    const sample_row *header = form->rows_count > form->header_row ? &form->rows[form->header_row] : NULL;
+    uint32_t count = header == NULL ? 0 : header->count < CSV_COLUMNS_MAX ? header->count : CSV_COLUMNS_MAX;
+    FILE *out = self->out;
+    if (self->shape == SHAPE_CSV) {
+        csv_header(out, form, header, count);
+    } else if (self->shape == SHAPE_JSON) {
+        fprintf(out, "{\"dialect\":");
+        json_dialect(out, file, form);
+        fprintf(out, ",\"columns\":");
         if (form->header && header != NULL)
             json_cells(out, header->cells, count);
         else
             fprintf(out, "[]");
         fprintf(out, ",\"rows\":[");
     } else {
-        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", named,
-                decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
-                delimiter_name(mark), form->line_end);
-        if (form->preamble_lines > 0)
-            fprintf(out, "preamble   %u lines before the %s\n", form->preamble_lines,
-                    form->header ? "header" : "first row");
+        text_dialect(out, file, form);
         fprintf(out, "header     %s\n", form->header ? "" : "none");
         if (form->header && header != NULL)
             text_line(out, header->cells, count);
@@ -354,16 +391,23 @@ file_open(const char *path)
     if (fd < 0 || fstat(fd, &info) != 0) {
         fprintf(stderr, "%s: %s\n", path, strerror(errno));
     } else if (S_ISDIR(info.st_mode)) {
-        fprintf(stderr, "%s: this is a directory; name a CSV file\n", path);
+        fprintf(stderr, "%s: this is a directory; name a CSV file or workbook\n", path);
         close(fd);
         fd = -1;
     }
     return fd;
 }
 
-/* Feeds the file to `feed` until it ends or is refused. False: it could not be read. */
+/* What a file is fed to. */
+typedef struct feeder {
+    bool (*feed)(void *to, const void *data, size_t size, bool last);
+    bool (*pending)(const void *to);
+    void *to;
+} feeder;
+
+/* Feeds the file until it ends or is refused. False: it could not be read. */
 static bool
-file_feed(int fd, const char *path, bool (*feed)(void *to, const void *data, size_t size, bool last), void *to)
+file_feed(int fd, const char *path, const feeder *to)
 {
     static uint8_t piece[PIECE_SIZE];
     for (;;) {
@@ -374,9 +418,12 @@ file_feed(int fd, const char *path, bool (*feed)(void *to, const void *data, siz
             fprintf(stderr, "%s: %s\n", path, strerror(errno));
             return false;
         }
-        if (!feed(to, piece, (size_t)size, size == 0) || size == 0)
-            return true;
+        if (!to->feed(to->to, piece, (size_t)size, size == 0) || size == 0)
+            break;
     }
+    while (to->pending(to->to) && to->feed(to->to, NULL, 0, true))
+        ;
+    return true;
 }
 
 static bool
@@ -386,9 +433,29 @@ feed_reader(void *to, const void *data, size_t size, bool last)
 }
 
 static bool
+pending_reader(const void *to)
+{
+    return reader_pending(to);
+}
+
+static bool
 feed_entries(void *to, const void *data, size_t size, bool last)
 {
     return entries_feed(to, data, size, last);
+}
+
+static bool
+pending_entries(const void *to)
+{
+    return entries_pending(to);
+}
+
+/* Where workbooks are set aside. */
+static const char *
+spool_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+    return dir != NULL && dir[0] != '\0' ? dir : "/var/tmp";
 }
 
 static int
@@ -406,10 +473,14 @@ show_rows(look *self, const wanted_columns *wanted)
     int fd = file_open(self->file);
     if (fd < 0)
         return 1;
-    reader_sink sink = {
-        .context = self, .hint = {wanted == NULL ? NULL : mapping_fits, wanted}, .recognised = on_form, .row = on_row};
+    reader_sink sink = {.context = self,
+                        .hint = {wanted == NULL ? NULL : mapping_fits, wanted},
+                        .recognised = on_form,
+                        .row = on_row,
+                        .spool_dir = spool_dir(),
+                        .sheet = self->sheet};
     reader *source = reader_new(&sink);
-    bool read = file_feed(fd, self->file, feed_reader, source);
+    bool read = file_feed(fd, self->file, &(feeder){feed_reader, pending_reader, source});
     close(fd);
     const char *advice, *failure = reader_failure(source, &advice);
     int rc = !read ? 1 : failure != NULL ? refused(self, failure, advice) : 0;
@@ -432,6 +503,8 @@ show_wrong(look *self, const Muster__V1__Template *template, const wanted_column
     entries_settings settings = {.batch_id = "",
                                  .generation = 1,
                                  .wanted = *wanted,
+                                 .template = template,
+                                 .spool_dir = spool_dir(),
                                  .missing_values = template->missing_values,
                                  .missing_values_count = template->n_missing_values};
     entries_sink sink = {self, on_recognised, on_chunk, on_wrong, NULL, on_part};
@@ -439,7 +512,7 @@ show_wrong(look *self, const Muster__V1__Template *template, const wanted_column
     if (fd < 0)
         return 1;
     entries *source = entries_new(&settings, &sink);
-    bool read = file_feed(fd, self->file, feed_entries, source);
+    bool read = file_feed(fd, self->file, &(feeder){feed_entries, pending_entries, source});
     close(fd);
     const char *advice, *failure = entries_failure(source, &advice);
     int rc = !read ? 1 : failure != NULL ? refused(self, failure, advice) : 0;
@@ -479,7 +552,11 @@ arguments(look *self, int argc, char **argv)
             self->shape = SHAPE_TEXT;
         else if (strcmp(argv[i - 1], "--template-file") == 0)
             self->template_file = value;
-        else if (strcmp(argv[i - 1], "--rows") == 0) {
+        else if (strcmp(argv[i - 1], "--sheet") == 0) {
+            self->sheet = (uint32_t)strtoul(value, NULL, 10);
+            if (self->sheet == 0)
+                return false;
+        } else if (strcmp(argv[i - 1], "--rows") == 0) {
             char *end;
             self->rows_max = strtoull(value, &end, 10);
             self->rows_given = true;

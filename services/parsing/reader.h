@@ -1,8 +1,9 @@
 /* reader.h - from the bytes of a file to its header and rows.
  *
- * The first bytes are looked at to find out encoding, dialect and header; then everything streams: memory is the same
- * for any size of file. The service and `muster-parsing --read` see a file through this same door.
- * Thread: the one that made it. */
+ * The first bytes tell a workbook (.xlsx) from text, whatever the name of the file; the first rows tell encoding,
+ * dialect and header; then everything streams: memory is the same for any size of file (of a workbook: see xlsx.h).
+ * Rows of a workbook come like those of CSV: texts, the line being the row's number in its sheet. The service and
+ * `muster-parsing --read` see a file through this same door. Thread: the one that made it. */
 #ifndef MUSTER_PARSING_READER_H
 #define MUSTER_PARSING_READER_H
 
@@ -12,6 +13,14 @@
 #define READER_SAMPLE_SIZE (256u * 1024u) /* bytes looked at before anything is decided */
 
 typedef struct reader reader;
+
+/* A workbook's sheet. */
+typedef struct reader_sheet {
+    const char *name;
+    uint32_t worksheets;     /* in the workbook */
+    uint32_t formulas;       /* cells so far whose value a formula computed: the last value it had is read */
+    uint32_t formulas_empty; /* of these without any value: they were never computed */
+} reader_sheet;
 
 typedef struct reader_sink {
     void *context;
@@ -33,7 +42,10 @@ bool reader_pending(const reader *self);
 const char *reader_failure(const reader *self, const char **advice);
 /* For once, NULL before the file is recognised. */
 const file_form *reader_form(const reader *self);
+/* NULL: not yet, or the file is a workbook. */
 decoder *reader_decoder(const reader *self);
+/* False: the file is not a workbook, or its sheet is not known yet. */
+bool reader_sheet_of(const reader *self, reader_sheet *found);
 void reader_destroy(reader **self);
 
 #endif

@@ -18,6 +18,7 @@ const cli_command *const cli_commands[] = {
     &template_show_command,
     &template_check_command,
     &template_add_command,
+    &template_generate_command,
     &batch_create_command,
     &batch_upload_command,
     &batch_list_command,

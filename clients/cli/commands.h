@@ -7,7 +7,8 @@
 extern const cli_command up_command, down_command, status_command, doctor_command;
 extern const cli_command directory_declare_command, directory_import_command, directory_export_command,
     directory_show_command, directory_find_command, directory_history_command;
-extern const cli_command template_list_command, template_show_command, template_check_command, template_add_command;
+extern const cli_command template_list_command, template_show_command, template_check_command, template_add_command,
+    template_generate_command;
 extern const cli_command read_command;
 extern const cli_command batch_create_command, batch_upload_command, batch_list_command, batch_show_command,
     batch_wait_command, batch_cancel_command, batch_errors_command, batch_fix_command, batch_rejected_command,

@@ -4,6 +4,7 @@
 #include "batches.h"
 #include "blobs.h"
 #include "creation.h"
+#include "generation.h"
 #include "services/runtime/tableschema.h"
 #include "snapshot.h"
 #include "templates.h"
@@ -29,7 +30,8 @@ typedef struct ingestion {
     batches batches;
     blobs *store;
     bool store_is_ours;
-    bool sweep; /* partials of batches that need none may lie around */
+    char *temp_dir; /* for files that are being made */
+    bool sweep;     /* partials of batches that need none may lie around */
 } ingestion;
 
 static mst_status
@@ -51,6 +53,7 @@ ingestion_open(void **state, const mst_core_env *env)
         return rc;
     }
     self->catalog = mst_catalog_new();
+    self->temp_dir = mst_strdup(env->data_dir[0] == '\0' ? "/tmp" : env->data_dir);
     *state = self;
     return MST_OK;
 }
@@ -64,6 +67,7 @@ ingestion_close(void *state)
     mst_catalog_destroy(&self->catalog);
     templates_release(&self->templates);
     batches_release(&self->batches);
+    free(self->temp_dir);
     free(self);
 }
 
@@ -439,12 +443,21 @@ show_batch(ingestion *self, mst_work *work, const Muster__V1__ShowBatch *show)
 
 /* The turn --------------------------------------------------------------------------------------------- */
 
+static generation_sources
+sources_of(const ingestion *self)
+{
+    return (generation_sources){self->catalog, &self->batches, self->store, self->temp_dir};
+}
+
 static bool
 answer(ingestion *self, mst_work *work, const mst_step *step)
 {
     const ProtobufCMessage *argument = step->argument;
     const char *method = step->method;
     if (uploads_work(&self->batches, self->store, work, step))
+        return true;
+    generation_sources sources = sources_of(self);
+    if (generation_begin(&sources, work, step))
         return true;
     if (strcmp(method, "ShowBatch") == 0)
         show_batch(self, work, (const Muster__V1__ShowBatch *)argument);
@@ -469,12 +482,17 @@ static void
 ingestion_work(void *state, mst_work *work, const mst_step *step)
 {
     ingestion *self = state;
-    directory_look *look = mst_work_data(work);
     if (step->kind == MST_STEP_CALL) {
         if (!answer(self, work, step))
             look_begin(work, step);
         return;
     }
+    if (step->tag >= GENERATION_TAG) {
+        generation_sources sources = sources_of(self);
+        generation_go_on(&sources, work, step);
+        return;
+    }
+    directory_look *look = mst_work_data(work);
     assert(step->kind == MST_STEP_PAGE && look != NULL);
     for (size_t i = 0; i < step->events_count; i++)
         mst_catalog_apply(look->catalog, &step->events[i]);

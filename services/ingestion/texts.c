@@ -40,6 +40,57 @@ text_clean(mst_arena *arena, const char *text)
     return clean + strspn(clean, " ");
 }
 
+/* Bytes of the character that begins here; 0: none that may stand in XML. */
+static size_t
+character_size(const unsigned char *at, size_t size)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t need = at[0] < 0x80                    ? 1
+                  : at[0] >= 0xC2 && at[0] < 0xE0 ? 2
+                  : (at[0] & 0xF0) == 0xE0        ? 3
+                  : at[0] >= 0xF0 && at[0] < 0xF5 ? 4
+                                                  : 0;
+    if (need == 0 || need > size || at[0] == 0)
+        return 0;
+    uint32_t code = need == 1 ? at[0] : at[0] & (0x7Fu >> need);
+    for (size_t i = 1; i < need; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3Fu);
+    }
+    bool surrogate = code >= 0xD800 && code < 0xE000, none = code == 0xFFFE || code == 0xFFFF || code > 0x10FFFF;
+    return code < least[need] || surrogate || none ? 0 : need;
+}
+
+char *
+text_utf8(mst_arena *arena, const char *text, size_t size)
+{
+    char *fit = mst_arena_alloc(arena, 3 * size + 1);
+    size_t used = 0;
+    for (size_t at = 0; at < size;) {
+        size_t step = character_size((const unsigned char *)text + at, size - at);
+        memcpy(fit + used, step == 0 ? "\xEF\xBF\xBD" : text + at, step == 0 ? 3 : step);
+        used += step == 0 ? 3 : step;
+        at += step == 0 ? 1 : step;
+    }
+    fit[used] = '\0';
+    return fit;
+}
+
+char *
+text_cut(const char *text, mst_arena *arena, size_t length)
+{
+    if (text_length(text) <= length)
+        return (char *)text;
+    size_t cut = 0, keep = length - 3;
+    while (keep > 0) {
+        cut++;
+        if (((unsigned char)text[cut] & 0xC0) != 0x80)
+            keep--;
+    }
+    return mst_arena_printf(arena, "%.*s...", (int)cut, text);
+}
+
 size_t
 text_length(const char *text)
 {

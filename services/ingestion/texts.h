@@ -11,6 +11,10 @@
 
 /* Without control characters and blanks around; runs of blanks inside stay. */
 char *text_clean(mst_arena *arena, const char *text);
+/* Well-formed UTF-8 that XML can hold: bytes that are not are replaced by U+FFFD. The text itself is copied. */
+char *text_utf8(mst_arena *arena, const char *text, size_t size);
+/* At most `length` characters, "..." at the end where it was longer; the text itself where it was not. */
+char *text_cut(const char *text, mst_arena *arena, size_t length);
 /* Characters (code points) of UTF-8. */
 size_t text_length(const char *text);
 /* The last part of a path of any system, cleaned, shortened to NAME_LENGTH_MAX with its ending kept. */

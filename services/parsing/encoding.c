@@ -1,6 +1,7 @@
 /* encoding.c - see encoding.h. */
 #include "encoding.h"
 
+#include "letters.h"
 #include "utf8.h"
 #include <assert.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 #include <unicode/ucnv.h>
 
 struct decoder {
-    encoding encoding;
+    const char *encoding;
+    uint32_t sure;
     bool bom, changed;
     bool proven;     /* UTF-8: a character beyond ASCII was seen */
     size_t skip;     /* bytes of the mark still to be left out */
@@ -22,12 +24,7 @@ struct decoder {
     size_t out_room;
 };
 
-const char *
-encoding_name(encoding which)
-{
-    static const char *const names[] = {"UTF-8", "UTF-16LE", "UTF-16BE", "windows-1252"};
-    return names[which];
-}
+static const char UTF8[] = "UTF-8";
 
 /* Files that are often mistaken for CSV, by their first bytes. */
 static const char *
@@ -42,8 +39,6 @@ known_binary(const uint8_t *data, size_t size)
         {"\xD0\xCF\x11\xE0", 4, "an old Excel file: open it and save it as CSV"},
         {"%PDF", 4, "a PDF document: export the table as CSV"},
         {"\x1F\x8B", 2, "a compressed file: unpack it first"},
-        {"\xFF\xFE\0\0", 4, "text in UTF-32: save it as UTF-8"},
-        {"\0\0\xFE\xFF", 4, "text in UTF-32: save it as UTF-8"},
         {"\x89PNG", 4, "a picture"},
         {"\x7F"
          "ELF",
@@ -55,41 +50,11 @@ known_binary(const uint8_t *data, size_t size)
     return NULL;
 }
 
-static bool
-is_letter(uint8_t c)
+/* UTF-8, if it is well-formed but for some rows; another, if what is wrong makes words in it. */
+static void
+judge(decoder *self, const uint8_t *data, size_t size, bool whole)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c != 0xD7 && c != 0xF7);
-}
-
-static bool
-is_lower(uint8_t c)
-{
-    return (c >= 'a' && c <= 'z') || c >= 0xDF;
-}
-
-/* Could this byte stand here in a text of western Europe? Letters stand beside letters, capitals not behind small
- * letters; marks and signs may stand anywhere. */
-static bool
-fits_windows1252(const uint8_t *data, size_t size, size_t at)
-{
-    uint8_t c = data[at], before = at > 0 ? data[at - 1] : ' ', after = at + 1 < size ? data[at + 1] : ' ';
-    if (c >= 0xC0 && c != 0xD7 && c != 0xF7) {
-        if (c == 0xFE || c == 0xFF)
-            return false;
-        if (!is_letter(before) && !is_letter(after))
-            return false;
-        return c >= 0xDF || !is_lower(before);
-    }
-    return c == 0x80 || c == 0x85 || (c >= 0x91 && c <= 0x97) || c == 0xA0 || c == 0xA3 || c == 0xA7 || c == 0xA9 ||
-           c == 0xAA || c == 0xAB || c == 0xAE || c == 0xB0 || c == 0xB4 || c == 0xB7 || c == 0xBA || c == 0xBB ||
-           c == 0xBF;
-}
-
-/* UTF-8, if it is well-formed but for some rows; windows-1252, if what is wrong reads like words in it. */
-static encoding
-judge(const uint8_t *data, size_t size, bool whole, bool *proven)
-{
-    size_t right = 0, wrong = 0, plausible = 0;
+    size_t right = 0, wrong = 0;
     for (const uint8_t *at = data, *end = data + size; at < end;) {
         at += utf8_ascii(at, (size_t)(end - at));
         if (at == end)
@@ -99,37 +64,78 @@ judge(const uint8_t *data, size_t size, bool whole, bool *proven)
             break;
         if (step > 1)
             right++;
-        else {
+        else
             wrong++;
-            plausible += fits_windows1252(data, size, (size_t)(at - data));
-        }
         at += step > 1 ? step : 1;
     }
-    *proven = right > 0 || wrong > 0;
+    self->proven = right > 0 || wrong > 0;
+    self->encoding = UTF8;
+    self->sure = wrong == 0 ? (right > 0 ? 100 : 95) : 90;
     // A character of several bytes is hardly ever right by chance: few of them outweigh many wrong bytes.
     if (wrong == 0 || right * 4 >= wrong)
-        return ENCODING_UTF8;
-    return plausible * 10 >= wrong * 9 ? ENCODING_WINDOWS1252 : ENCODING_UTF8;
+        return;
+    letters_guess guess = letters_encoding(data, size);
+    self->sure = guess.name == NULL ? 20 : guess.sure;
+    if (guess.name != NULL)
+        self->encoding = guess.name;
 }
 
 static void
 converter_open(decoder *self)
 {
     UErrorCode rc = U_ZERO_ERROR;
-    self->from = ucnv_open(encoding_name(self->encoding), &rc);
+    self->from = ucnv_open(self->encoding, &rc);
     self->to = ucnv_open("UTF-8", &rc);
-    assert(U_SUCCESS(rc)); // these three are built into ICU
+    assert(U_SUCCESS(rc)); // all that are named here are built into ICU
     self->pivot_source = self->pivot_target = self->pivot;
 }
 
-/* Zeros of each half of the pairs of bytes. */
-static void
-count_zeros(const uint8_t *data, size_t size, size_t *even, size_t *odd)
+/* By a byte order mark. */
+static bool
+find_mark(decoder *self, const uint8_t *data, size_t size)
 {
-    *even = *odd = 0;
+    static const struct {
+        const char *mark;
+        size_t size;
+        const char *encoding;
+    } marks[] = {{"\xFF\xFE\0\0", 4, "UTF-32LE"},
+                 {"\0\0\xFE\xFF", 4, "UTF-32BE"},
+                 {"\xEF\xBB\xBF", 3, UTF8},
+                 {"\xFF\xFE", 2, "UTF-16LE"},
+                 {"\xFE\xFF", 2, "UTF-16BE"}};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (size >= marks[i].size && memcmp(data, marks[i].mark, marks[i].size) == 0) {
+            self->encoding = marks[i].encoding;
+            self->skip = marks[i].size;
+            self->bom = self->proven = true;
+            self->sure = 100;
+            return true;
+        }
+    return false;
+}
+
+/* By where zeros stand: text in wide characters has them in all but the last, or all but the first, of their bytes.
+ * `zeros`: of all bytes. */
+static bool
+find_zeros(decoder *self, const uint8_t *data, size_t size, size_t *zeros)
+{
+    size_t at[4] = {0};
     for (size_t i = 0; i < size; i++)
-        if (data[i] == 0)
-            ++*(i % 2 == 0 ? even : odd);
+        at[i % 4] += data[i] == 0;
+    *zeros = at[0] + at[1] + at[2] + at[3];
+    size_t fours = size / 4, pairs = size / 2, even = at[0] + at[2], odd = at[1] + at[3];
+    if (fours > 1 && at[2] * 10 > fours * 9 && at[3] * 10 > fours * 9 && at[0] * 20 < fours)
+        self->encoding = "UTF-32LE";
+    else if (fours > 1 && at[0] * 10 > fours * 9 && at[1] * 10 > fours * 9 && at[3] * 20 < fours)
+        self->encoding = "UTF-32BE";
+    else if (pairs > 1 && odd * 10 > pairs * 4 && even * 20 < pairs)
+        self->encoding = "UTF-16LE";
+    else if (pairs > 1 && even * 10 > pairs * 4 && odd * 20 < pairs)
+        self->encoding = "UTF-16BE";
+    else
+        return false;
+    self->sure = 90;
+    return true;
 }
 
 decoder *
@@ -142,32 +148,18 @@ decoder_new(const uint8_t *sample, size_t size, char why[256])
     }
     decoder *self = mst_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
-    size_t even, odd, pairs = size / 2;
-    count_zeros(sample, size, &even, &odd);
-    if (size >= 3 && memcmp(sample, "\xEF\xBB\xBF", 3) == 0) {
-        self->bom = self->proven = true;
-        self->skip = 3;
-    } else if (size >= 2 && sample[0] == 0xFF && sample[1] == 0xFE) {
-        self->encoding = ENCODING_UTF16LE;
-        self->bom = true;
-        self->skip = 2;
-    } else if (size >= 2 && sample[0] == 0xFE && sample[1] == 0xFF) {
-        self->encoding = ENCODING_UTF16BE;
-        self->bom = true;
-        self->skip = 2;
-    } else if (pairs > 1 && odd * 10 > pairs * 4 && even * 20 < pairs) {
-        self->encoding = ENCODING_UTF16LE;
-    } else if (pairs > 1 && even * 10 > pairs * 4 && odd * 20 < pairs) {
-        self->encoding = ENCODING_UTF16BE;
-    } else if ((even + odd) * 10 > size) {
-        snprintf(why, 256, "This is not text: %zu of the first %zu bytes are zero. Save the table as CSV (UTF-8).",
-                 even + odd, size);
-        free(self);
-        return NULL;
-    } else {
-        self->encoding = judge(sample, size, false, &self->proven);
+    self->encoding = UTF8;
+    size_t zeros;
+    if (!find_mark(self, sample, size) && !find_zeros(self, sample, size, &zeros)) {
+        if (zeros * 10 > size) {
+            snprintf(why, 256, "This is not text: %zu of the first %zu bytes are zero. Save the table as CSV (UTF-8).",
+                     zeros, size);
+            free(self);
+            return NULL;
+        }
+        judge(self, sample, size, false);
     }
-    if (self->encoding != ENCODING_UTF8)
+    if (self->encoding != UTF8)
         converter_open(self);
     return self;
 }
@@ -227,9 +219,9 @@ pass(decoder *self, const uint8_t *data, size_t size, bool last)
     }
     if (utf8_ascii(data, size) == size)
         return (mst_slice){data, size};
-    if (judge(data, size, true, &self->proven) == ENCODING_UTF8)
+    judge(self, data, size, true);
+    if (self->encoding == UTF8)
         return (mst_slice){data, size};
-    self->encoding = ENCODING_WINDOWS1252;
     self->changed = true;
     converter_open(self);
     uint8_t *piece = mst_alloc(size + self->held_size + 1); // `data` may be `out`, which convert uses
@@ -246,15 +238,21 @@ decoder_next(decoder *self, const uint8_t *data, size_t size, bool last)
 {
     size_t skip = self->skip < size ? self->skip : size;
     self->skip -= skip;
-    if (self->encoding == ENCODING_UTF8)
+    if (self->encoding == UTF8)
         return pass(self, data + skip, size - skip, last);
     return convert(self, data + skip, size - skip, last);
 }
 
-encoding
+const char *
 decoder_encoding(const decoder *self)
 {
     return self->encoding;
+}
+
+uint32_t
+decoder_sure(const decoder *self)
+{
+    return self->sure;
 }
 
 bool
@@ -266,7 +264,7 @@ decoder_bom(const decoder *self)
 bool
 decoder_guessed(const decoder *self)
 {
-    return self->encoding == ENCODING_WINDOWS1252 || (self->encoding != ENCODING_UTF8 && !self->bom);
+    return self->encoding != UTF8 && !self->bom;
 }
 
 bool

@@ -76,7 +76,7 @@ fill_dialect(entries *self, Muster__V1__Dialect *dialect, char delimiter[DELIMIT
     dialect->escape = escape;
     dialect->delimiter = delimiter;
     dialect->quote = quote;
-    dialect->encoding = (char *)encoding_name(decoder_encoding(source));
+    dialect->encoding = (char *)decoder_encoding(source);
     dialect->bom = decoder_bom(source);
     dialect->line_end = (char *)form->line_end;
 }
@@ -109,7 +109,7 @@ warn_encoding(entries *self)
              mst_arena_printf(self->arena,
                               "The file does not say how its letters are encoded; it was read as %s. Look at names "
                               "with accents.",
-                              encoding_name(decoder_encoding(source))));
+                              decoder_encoding(source)));
 }
 
 static void

@@ -197,8 +197,8 @@ json_dialect(FILE *out, const reader *file, const file_form *form)
         json_string(out, quote);
         fprintf(out, ",\"escape\":");
         json_string(out, escape);
-        fprintf(out, ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"bom\":%s,\"line_end\":\"%s\"",
-                encoding_name(decoder_encoding(source)), decoder_guessed(source) ? "true" : "false",
+        fprintf(out, ",\"encoding\":\"%s\",\"encoding_guessed\":%s,\"encoding_sure\":%u,\"bom\":%s,\"line_end\":\"%s\"",
+                decoder_encoding(source), decoder_guessed(source) ? "true" : "false", decoder_sure(source),
                 decoder_bom(source) ? "true" : "false", form->line_end);
     }
     fprintf(out, ",\"header\":%s,\"preamble_lines\":%u}", form->header ? "true" : "false", form->preamble_lines);
@@ -220,7 +220,7 @@ text_dialect(FILE *out, const reader *file, const file_form *form)
             fprintf(out, "formulas   their last values are read%s\n",
                     sheet.formulas_empty > 0 ? "; some were never computed and are blank" : "");
     } else {
-        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", encoding_name(decoder_encoding(source)),
+        fprintf(out, "encoding   %s%s%s\ndelimiter  %s\nline ends  %s\n", decoder_encoding(source),
                 decoder_guessed(source) ? " (guessed)" : "", decoder_bom(source) ? " with byte order mark" : "",
                 delimiter_name(mark), form->line_end);
     }

@@ -28,7 +28,7 @@ on_form(void *context, const reader *source, const file_form *form)
     result.preamble_lines = form->preamble_lines;
     result.guessed = decoder_guessed(reader_decoder(source));
     snprintf(result.line_end, sizeof result.line_end, "%s", form->line_end);
-    snprintf(result.encoding, sizeof result.encoding, "%s", encoding_name(decoder_encoding(reader_decoder(source))));
+    snprintf(result.encoding, sizeof result.encoding, "%s", decoder_encoding(reader_decoder(source)));
     return true;
 }
 

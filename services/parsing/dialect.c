@@ -8,14 +8,21 @@
 static const struct {
     char delimiter, rest[3];
     double weight; /* colons are in times, carets in nothing, commas in prose */
-} DELIMITERS[] = {{',', "", 1.0},  {';', "", 1.0},  {'\t', "", 1.0},    {'|', "", 0.98},
-                  {'^', "", 0.95}, {'~', "", 0.95}, {'\x1f', "", 0.95}, {'\x01', "", 0.95},
-                  {':', "", 0.6},  {' ', "", 0.6},  {'\\', "t", 0.95}};
+    bool odd;      /* hardly ever a delimiter: only where it makes a table without exception */
+} DELIMITERS[] = {
+    {',', "", 1.0, false},  {';', "", 1.0, false},       {'\t', "", 1.0, false},     {'|', "", 0.98, false},
+    {'^', "", 0.95, false}, {'~', "", 0.95, false},      {'\x1f', "", 0.95, false},  {'\x01', "", 0.95, false},
+    {':', "", 0.6, false},  {':', ":", 0.9, true},       {' ', "", 0.6, false},      {'\\', "t", 0.95, true},
+    {'#', "", 0.8, true},   {'*', "", 0.8, true},        {'!', "", 0.8, true},       {'&', "", 0.8, true},
+    {'%', "", 0.8, true},   {'\xC2', "\xA7", 0.8, true}, {'\xC2', "\xA6", 0.8, true}};
 #define DELIMITERS_COUNT (sizeof DELIMITERS / sizeof DELIMITERS[0])
 
-static const char QUOTES[] = "\"'";
+static const char QUOTES[] = "\"'`";
+#define QUOTES_COUNT (sizeof QUOTES - 1)
 #define QUOTES_SINGLE_MIN 2u  /* apostrophes that stand around cells, before they are taken for quotes */
 #define SPACES_COLUMNS_MIN 2u /* a table in columns of blanks has so many, and values in most of them */
+#define ODD_SHARE 0.9         /* of the rows have as many columns, with an odd delimiter, */
+#define ODD_COLUMNS_MIN 3u    /* and at least so many */
 
 typedef struct collector {
     mst_arena *arena;
@@ -143,35 +150,40 @@ quoted_cells(const quote_use *use)
     return use->opening < use->closing ? use->opening : use->closing;
 }
 
-/* '"', unless apostrophes stand around more cells. */
+/* '"', unless apostrophes or their like stand around more cells. */
 static quote_use
 guess_quote(const uint8_t *text, size_t size, csv_dialect *dialect)
 {
-    quote_use uses[2];
-    for (size_t i = 0; i < 2; i++)
+    quote_use uses[QUOTES_COUNT];
+    size_t which = 0;
+    for (size_t i = 0; i < QUOTES_COUNT; i++) {
         uses[i] = look_at_quotes(text, size, dialect->delimiter, QUOTES[i]);
-    size_t single = quoted_cells(&uses[1]);
-    size_t which = single >= QUOTES_SINGLE_MIN && single > quoted_cells(&uses[0]) ? 1 : 0;
+        size_t cells = quoted_cells(&uses[i]);
+        if (i > 0 && cells >= QUOTES_SINGLE_MIN && cells > quoted_cells(&uses[which]))
+            which = i;
+    }
     dialect->quote = QUOTES[which];
     if (uses[which].escaped > uses[which].doubled)
         dialect->escape = '\\';
     return uses[which];
 }
 
+/* Every delimiter has a blank behind it, or a quote begins behind such a blank: the blanks are not the values'. */
 static bool
-guess_skip_space(const uint8_t *text, size_t size, char delimiter, char quote)
+guess_skip_space(const file_form *form)
 {
-    if (delimiter == ' ')
-        return false;
-    for (size_t i = 0; i + 2 < size; i++)
-        if ((char)text[i] == delimiter && text[i + 1] == ' ') {
-            size_t at = i + 1;
-            while (at < size && text[at] == ' ')
+    size_t blanks = 0, others = 0, quotes = 0;
+    for (uint32_t i = 0; form->csv.delimiter != ' ' && i < form->rows_count; i++)
+        for (uint32_t j = 1; j < given(&form->rows[i]); j++) {
+            csv_cell cell = form->rows[i].cells[j];
+            uint32_t at = 0;
+            while (at < cell.size && cell.data[at] == ' ')
                 at++;
-            if (at < size && (char)text[at] == quote)
-                return true;
+            quotes += at > 0 && at < cell.size && (char)cell.data[at] == form->csv.quote;
+            blanks += at > 0;
+            others += at == 0 && cell.size > 0;
         }
-    return false;
+    return quotes > 0 || (blanks > 2 && others == 0);
 }
 
 /* Line ends ---------------------------------------------------------------------------------------------- */
@@ -248,11 +260,11 @@ look_at_cells(const file_form *form)
 
 /* How much a table it is under this dialect: at most 1.2 for one of many columns, 0 for one of one column. */
 static double
-score_of(const file_form *form, const quote_use *use, double weight, bool broken)
+score_of(const file_form *form, const quote_use *use, double weight, bool odd, bool broken)
 {
     uint32_t columns;
     double share = uniform(form, &columns);
-    if (columns < 2)
+    if (columns < 2 || (odd && (share < ODD_SHARE || columns < ODD_COLUMNS_MIN)))
         return 0;
     cells_seen seen = look_at_cells(form);
     size_t quotes = use->placed + use->astray;
@@ -305,15 +317,15 @@ try_delimiter(const sample *self, size_t which, file_form *form, bool *certain)
     csv_dialect dialect = {.delimiter = DELIMITERS[which].delimiter};
     memcpy(dialect.rest, DELIMITERS[which].rest, sizeof dialect.rest);
     quote_use use = guess_quote(self->text, self->size, &dialect);
-    dialect.skip_space = guess_skip_space(self->text, self->size, dialect.delimiter, dialect.quote);
     bool broken;
     rows_under(&dialect, self->text, self->size, self->whole, self->arena, form, &broken);
-    if (dialect.rest[0] == '\0' && is_doubled(form)) {
+    if (dialect.rest[0] == '\0' && is_doubled(form))
         dialect.rest[0] = dialect.delimiter;
+    dialect.skip_space = guess_skip_space(form);
+    if (dialect.skip_space || dialect.rest[0] != form->csv.rest[0])
         rows_under(&dialect, self->text, self->size, self->whole, self->arena, form, &broken);
-    }
     double share = uniform(form, &form->columns);
-    double score = score_of(form, &use, DELIMITERS[which].weight, broken);
+    double score = score_of(form, &use, DELIMITERS[which].weight, DELIMITERS[which].odd, broken);
     uint32_t row, fits = header_best(form, self->hint, &row);
     *certain = fits >= 2 && fits >= form->columns;
     if (share > 0.5)

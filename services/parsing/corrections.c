@@ -440,6 +440,12 @@ shape_find(const shape *self, const csv_cell *cells, uint32_t last)
 }
 
 bool
+corrections_has_row(const corrections *self, uint32_t row)
+{
+    return self->wholes_count > 0 && whole_slot(self, row)->row == row;
+}
+
+bool
 corrections_apply(corrections *self, uint32_t row, csv_cell *cells)
 {
     const whole *came = self->wholes_count == 0 ? NULL : whole_slot(self, row);

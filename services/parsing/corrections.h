@@ -28,6 +28,8 @@ void corrections_add_for_rows(corrections *self, const Muster__V1__Correction *c
 void corrections_add_rule(corrections *self, const Muster__V1__CorrectionRule *rule);
 /* Whole rows that came back; a row that came before is replaced. MST_FULL: more than CORRECTIONS_SIZE_MAX bytes. */
 MST_NODISCARD mst_status corrections_add_rows(corrections *self, const Muster__V1__RowsCorrected *rows);
+/* Whether `row` came back whole: then it has all its fields, however many cells the file has there. */
+bool corrections_has_row(const corrections *self, uint32_t row);
 /* Entry `row` is not wanted. */
 void corrections_leave_out_row(corrections *self, uint32_t row);
 bool corrections_is_left_out(const corrections *self, uint32_t row);

@@ -1,6 +1,7 @@
 /* dates.c - see dates.h. */
 #include "dates.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct cursor {
@@ -80,31 +81,71 @@ finish(int year, int month, int day, char out[10])
     return DATE_OK;
 }
 
-static date_result
-by_format(const char *format, cursor c, char out[10])
+/* What a format with percent signs found. */
+typedef struct moment {
+    int year, month, day, hour, minute, second;
+    int half;               /* of the day: 0 not said, 1 a.m., 2 p.m. */
+    const uint8_t *year_at; /* of a year with two digits where four are wanted; NULL: none */
+} moment;
+
+static bool
+half_day(cursor *c, int *half)
 {
-    int year = 0, month = 0, day = 0, digits;
-    for (; *format != '\0'; format++) {
-        bool ok;
-        if (*format != '%')
-            ok = literal(&c, *format);
-        else
-            switch (*++format) {
-            case 'Y': ok = number(&c, 4, 4, &year, &digits); break;
-            case 'y':
-                ok = number(&c, 2, 2, &year, &digits);
-                year += year < 69 ? 2000 : 1900; // as POSIX has it
-                break;
-            case 'm': ok = number(&c, 1, 2, &month, &digits); break;
-            case 'd': ok = number(&c, 1, 2, &day, &digits); break;
-            case 'b':
-            case 'B': ok = month_name(&c, &month); break;
-            default: ok = literal(&c, '%'); break;
-            }
-        if (!ok)
-            return DATE_WRONG;
+    if (c->end - c->at < 2 || (c->at[1] | 0x20) != 'm' || ((c->at[0] | 0x20) != 'a' && (c->at[0] | 0x20) != 'p'))
+        return false;
+    *half = (c->at[0] | 0x20) == 'a' ? 1 : 2;
+    c->at += 2;
+    return true;
+}
+
+static bool
+year_of(cursor *c, moment *out)
+{
+    int digits;
+    const uint8_t *before = c->at;
+    if (number(c, 4, 4, &out->year, &digits))
+        return true;
+    if (digits != 2)
+        return false;
+    out->year_at = before;
+    return true;
+}
+
+static bool
+directive(cursor *c, char what, moment *out)
+{
+    int digits;
+    switch (what) {
+    case 'Y': return year_of(c, out);
+    case 'y':
+        if (!number(c, 2, 2, &out->year, &digits))
+            return false;
+        out->year += out->year < 69 ? 2000 : 1900; // as POSIX has it
+        return true;
+    case 'm': return number(c, 1, 2, &out->month, &digits);
+    case 'd': return number(c, 1, 2, &out->day, &digits);
+    case 'b':
+    case 'B': return month_name(c, &out->month);
+    case 'H':
+    case 'I': return number(c, 1, 2, &out->hour, &digits);
+    case 'M': return number(c, 2, 2, &out->minute, &digits);
+    case 'S': return number(c, 2, 2, &out->second, &digits);
+    case 'p': return half_day(c, &out->half);
+    default: return literal(c, '%');
     }
-    return c.at == c.end ? finish(year, month, day, out) : DATE_WRONG;
+}
+
+static bool
+by_format(const char *format, cursor c, moment *out)
+{
+    *out = (moment){0};
+    for (; *format != '\0'; format++) {
+        if (*format != '%' ? !literal(&c, *format) : !directive(&c, *++format, out))
+            return false;
+        if (*format == '\0')
+            return false; // a percent sign at the end
+    }
+    return c.at == c.end;
 }
 
 /* Numbers a, b and the year as they stand, with one kind of separator. */
@@ -202,19 +243,223 @@ any(cursor c, date_order order, char out[10])
     return order == DATE_DAY_FIRST ? finish(year, b, a, out) : finish(year, a, b, out);
 }
 
+static date_result
+date_by_format(const char *format, cursor c, char out[10], const uint8_t **year_at)
+{
+    moment found;
+    if (!by_format(format, c, &found))
+        return DATE_WRONG;
+    *year_at = found.year_at;
+    return found.year_at != NULL ? DATE_SHORT_YEAR : finish(found.year, found.month, found.day, out);
+}
+
+/* YYYY-MM-DD and nothing else */
+static date_result
+iso(cursor c, char out[10], const uint8_t **year_at)
+{
+    int year, month, day, digits;
+    bool is_short = c.end - c.at == 8;
+    if (!is_short && c.end - c.at != 10)
+        return DATE_WRONG;
+    *year_at = c.at;
+    if (!number(&c, is_short ? 2 : 4, is_short ? 2 : 4, &year, &digits) || !literal(&c, '-') ||
+        !number(&c, 2, 2, &month, &digits) || !literal(&c, '-') || !number(&c, 2, 2, &day, &digits))
+        return DATE_WRONG;
+    return is_short ? DATE_SHORT_YEAR : finish(year, month, day, out);
+}
+
+static date_result
+read_date(const char *format, date_order order, cursor c, char out[10], const uint8_t **year_at)
+{
+    if (format[0] == '\0' || strcmp(format, "default") == 0)
+        return iso(c, out, year_at);
+    if (strcmp(format, "any") != 0)
+        return date_by_format(format, c, out, year_at);
+    *year_at = c.end - 2; // it is the end of what is read
+    return any(c, order, out);
+}
+
 date_result
 date_read(const char *format, date_order order, const uint8_t *text, size_t size, char out[10])
 {
-    cursor c = {text, text + size};
-    if (format[0] == '\0' || strcmp(format, "default") == 0) {
-        // YYYY-MM-DD and nothing else
-        int year, month, day, digits;
-        if (size != 10 || !number(&c, 4, 4, &year, &digits) || !literal(&c, '-') ||
-            !number(&c, 2, 2, &month, &digits) || !literal(&c, '-') || !number(&c, 2, 2, &day, &digits))
-            return DATE_WRONG;
-        return finish(year, month, day, out);
+    const uint8_t *year_at;
+    return read_date(format, order, (cursor){text, text + size}, out, &year_at);
+}
+
+bool
+date_readings(const char *format, date_order order, const uint8_t *text, size_t size, char first[DATE_READING_SIZE],
+              char second[DATE_READING_SIZE])
+{
+    char out[10];
+    const uint8_t *year_at;
+    bool is_any = strcmp(format, "any") == 0;
+    date_result why = read_date(format, order, (cursor){text, text + size}, out, &year_at);
+    if (size + 3 > DATE_READING_SIZE)
+        return false;
+    if (why == DATE_AMBIGUOUS) {
+        for (int i = 0; i < 2; i++)
+            if (any((cursor){text, text + size}, i == 0 ? DATE_MONTH_FIRST : DATE_DAY_FIRST, out) == DATE_OK)
+                snprintf(i == 0 ? first : second, DATE_READING_SIZE, "%.10s", out);
+        return true;
     }
-    return strcmp(format, "any") == 0 ? any(c, order, out) : by_format(format, c, out);
+    // Two digits behind others, as in 3/4/162, are no short year.
+    if (why != DATE_SHORT_YEAR || (year_at > text && is_digit(year_at[-1])))
+        return false;
+    size_t before = (size_t)(year_at - text);
+    for (int i = 0; i < 2; i++) {
+        char *reading = i == 0 ? first : second;
+        size_t used = (size_t)snprintf(reading, DATE_READING_SIZE, "%.*s%s%.*s", (int)before, (const char *)text,
+                                       i == 0 ? "19" : "20", (int)(size - before), (const char *)year_at);
+        if (date_read(format, order, (const uint8_t *)reading, used, out) == DATE_NO_SUCH_DAY)
+            return false;
+        if (is_any && date_read(format, order, (const uint8_t *)reading, used, out) == DATE_OK)
+            snprintf(reading, DATE_READING_SIZE, "%.10s", out);
+    }
+    return true;
+}
+
+/* Times ------------------------------------------------------------------------------------------------ */
+
+static void
+two_digits(char *out, int value)
+{
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
+}
+
+static bool
+finish_time(const moment *at, char out[8])
+{
+    int hour = at->hour;
+    if (at->minute > 59 || at->second > 59 || hour > 23 || (at->half != 0 && (hour < 1 || hour > 12)))
+        return false;
+    if (at->half != 0)
+        hour = hour % 12 + (at->half == 2 ? 12 : 0);
+    two_digits(out, hour);
+    two_digits(out + 3, at->minute);
+    two_digits(out + 6, at->second);
+    out[2] = out[5] = ':';
+    return true;
+}
+
+/* 09:30:00, and where anything goes 9:30, 9:30 pm; parts of a second are dropped. */
+static bool
+clock_time(cursor *c, bool strict, moment *at)
+{
+    int digits;
+    if (!number(c, strict ? 2 : 1, 2, &at->hour, &digits) || !literal(c, ':') || !number(c, 2, 2, &at->minute, &digits))
+        return false;
+    if (literal(c, ':')) {
+        if (!number(c, 2, 2, &at->second, &digits))
+            return false;
+        if (literal(c, '.')) {
+            int fraction;
+            if (!number(c, 1, 9, &fraction, &digits))
+                return false;
+        }
+    } else if (strict)
+        return false;
+    if (strict)
+        return true;
+    while (c->at < c->end && *c->at == ' ')
+        c->at++;
+    half_day(c, &at->half);
+    return true;
+}
+
+bool
+time_read(const char *format, const uint8_t *text, size_t size, char out[8])
+{
+    moment at = {0};
+    cursor c = {text, text + size};
+    bool strict = format[0] == '\0' || strcmp(format, "default") == 0;
+    if (strict || strcmp(format, "any") == 0)
+        return clock_time(&c, strict, &at) && c.at == c.end && finish_time(&at, out);
+    return by_format(format, c, &at) && finish_time(&at, out);
+}
+
+/* Z, +02:00, +0200 */
+static bool
+zone(cursor *c, char *out, size_t *used)
+{
+    int hours, minutes, digits;
+    if (literal(c, 'Z')) {
+        out[(*used)++] = 'Z';
+        return true;
+    }
+    if (c->at == c->end || (*c->at != '+' && *c->at != '-'))
+        return true;
+    char sign = (char)*c->at++;
+    if (!number(c, 2, 2, &hours, &digits) || (literal(c, ':'), !number(c, 2, 2, &minutes, &digits)) || hours > 14 ||
+        minutes > 59)
+        return false;
+    out[*used] = sign;
+    two_digits(out + *used + 1, hours);
+    out[*used + 3] = ':';
+    two_digits(out + *used + 4, minutes);
+    *used += 6;
+    return true;
+}
+
+date_result
+datetime_read(const char *format, date_order order, const uint8_t *text, size_t size, char out[DATETIME_SIZE],
+              size_t *out_size)
+{
+    moment at = {0};
+    bool strict = format[0] == '\0' || strcmp(format, "default") == 0;
+    out[10] = 'T';
+    *out_size = 19;
+    if (!strict && strcmp(format, "any") != 0) {
+        if (!by_format(format, (cursor){text, text + size}, &at) || at.year_at != NULL || !finish_time(&at, out + 11))
+            return at.year_at != NULL ? DATE_SHORT_YEAR : DATE_WRONG;
+        return finish(at.year, at.month, at.day, out);
+    }
+    // The time begins behind the last T or blank before the first colon; where anything goes, a date alone is midnight.
+    const uint8_t *colon = memchr(text, ':', size), *split = colon;
+    if (colon == NULL && strict)
+        return DATE_WRONG;
+    if (colon == NULL)
+        split = text + size;
+    else
+        while (split > text && *split != 'T' && *split != ' ')
+            split--;
+    date_result date = strict ? date_read("default", order, text, (size_t)(split - text), out)
+                              : any((cursor){text, split}, order, out);
+    if (date != DATE_OK)
+        return date;
+    cursor c = {colon == NULL ? split : split + 1, text + size};
+    if ((colon != NULL && !clock_time(&c, strict, &at)) || !finish_time(&at, out + 11) || !zone(&c, out, out_size))
+        return DATE_WRONG;
+    return c.at == c.end ? DATE_OK : DATE_WRONG;
+}
+
+bool
+yearmonth_read(const char *format, const uint8_t *text, size_t size, char out[7])
+{
+    int year = 0, month = 0, digits;
+    cursor c = {text, text + size};
+    bool is_any = strcmp(format, "any") == 0, plain = is_any || format[0] == '\0' || strcmp(format, "default") == 0;
+    bool ok;
+    if (!plain) {
+        moment at;
+        ok = by_format(format, c, &at) && at.year_at == NULL;
+        year = at.year;
+        month = at.month;
+    } else {
+        ok = number(&c, 4, 4, &year, &digits) && literal(&c, '-') && number(&c, is_any ? 1 : 2, 2, &month, &digits) &&
+             c.at == c.end;
+    }
+    if (!ok && is_any) { // 3/2020, March 2020
+        c = (cursor){text, text + size};
+        ok = number(&c, 1, 2, &month, &digits) || month_name(&c, &month);
+        skip_separators(&c);
+        ok = ok && number(&c, 4, 4, &year, &digits) && c.at == c.end;
+    }
+    char day[10];
+    if (!ok || finish(year, month, 1, day) != DATE_OK)
+        return false;
+    memcpy(out, day, 7);
+    return true;
 }
 
 date_order

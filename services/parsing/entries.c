@@ -3,8 +3,8 @@
 
 #include "broker/lib/hash.h"
 #include "proto/rows.h"
-#include "utf8.h"
-#include "values.h"
+#include "row_cells.h"
+#include "row_check.h"
 #include "wrongs.h"
 #include <assert.h>
 #include <stdio.h>
@@ -20,14 +20,11 @@ struct entries {
     reader *reader;
     wrongs *wrongs;
     mapping mapping;
-    uint32_t header_columns;
-    value_rule *rules; /* of each field */
-    size_t rules_ready;
-    uint64_t missing_sizes; /* a bit for each size that a missing value has; bit 63: any of 63 and more */
-    uint32_t in_chunk;      /* rows in the chunk under way */
-    uint8_t *clean;         /* a cell made text again */
-    size_t clean_room;
-    char **fields; /* names of columns of Rows */
+    row_check *check; /* NULL: the template cannot be used, see failure */
+    row_cells cells;
+    size_t growth;     /* bytes that kept forms may add to a row */
+    uint32_t in_chunk; /* rows in the chunk under way */
+    char **fields;     /* names of columns of Rows */
     char **warnings;
     size_t warnings_count;
 
@@ -39,7 +36,7 @@ struct entries {
     uint32_t chunk, part_chunks;
     size_t part_size;
 
-    uint32_t rows_total, wrong_rows;
+    uint32_t rows_total, wrong_rows, left_out, corrected;
     uint64_t value_bytes;
     mst_hash *hash;
     const char *failure, *advice;
@@ -142,26 +139,11 @@ warn_form(entries *self, const file_form *form)
         warn(self, self->mapping.warnings[i]);
 }
 
-static inline csv_cell
-trim(csv_cell cell)
-{
-    if (cell.size > 0 && cell.data[0] > ' ' && cell.data[cell.size - 1] > ' ')
-        return cell;
-    while (cell.size > 0 && (cell.data[0] == ' ' || (cell.data[0] >= '\t' && cell.data[0] <= '\r'))) {
-        cell.data++;
-        cell.size--;
-    }
-    while (cell.size > 0 &&
-           (cell.data[cell.size - 1] == ' ' || (cell.data[cell.size - 1] >= '\t' && cell.data[cell.size - 1] <= '\r')))
-        cell.size--;
-    return cell;
-}
-
 /* Whether 03/04/2020 is in March or in April is decided once for a column, by its first rows. */
 static void
 learn_date_order(entries *self, const file_form *form, size_t field)
 {
-    value_rule *rule = &self->rules[field];
+    value_rule *rule = row_check_field(self->check, field);
     uint32_t column = self->mapping.columns[field];
     bool slashes = false, month = false, day = false;
     if (column == MAPPING_NONE || rule->field->type != MUSTER__V1__FIELD_TYPE__FIELD_DATE ||
@@ -170,7 +152,7 @@ learn_date_order(entries *self, const file_form *form, size_t field)
     for (uint32_t i = form->header_row + 1; i < form->rows_count; i++) {
         if (column >= form->rows[i].count || column >= CSV_COLUMNS_MAX)
             continue;
-        csv_cell cell = trim(form->rows[i].cells[column]);
+        csv_cell cell = cell_trim(form->rows[i].cells[column]);
         date_order order = date_order_of(cell.data, cell.size);
         month = month || order == DATE_MONTH_FIRST;
         day = day || order == DATE_DAY_FIRST;
@@ -210,7 +192,6 @@ recognised(void *context, const reader *source, const file_form *form)
     if (!mapping_make(wanted, header->cells, header->count, self->arena, &self->mapping, &why, &advice))
         return fail(self, mst_arena_printf(self->arena, "Line %llu: %s", (unsigned long long)header->line, why),
                     advice);
-    self->header_columns = header->count;
     bool id = self->mapping.id_column != MAPPING_NONE;
     self->fields = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->fields);
     if (id)
@@ -218,8 +199,12 @@ recognised(void *context, const reader *source, const file_form *form)
     for (size_t i = 0; i < wanted->fields_count; i++)
         self->fields[i + id] = wanted->fields[i]->name;
     mst_rows_builder_init(&self->rows, (uint32_t)wanted->fields_count + id);
-    for (size_t i = 0; i < wanted->fields_count; i++)
+    row_cells_columns(&self->cells, &self->mapping, wanted->fields_count, header->count, self->arena);
+    for (size_t i = 0; i < wanted->fields_count; i++) {
         learn_date_order(self, form, i);
+        self->growth += row_check_field(self->check, i)->growth;
+    }
+    row_check_columns(self->check, &self->mapping, header->count);
     warn_form(self, form);
     emit_recognised(self);
     return true;
@@ -281,216 +266,100 @@ close_chunk(entries *self)
 
 /* Rows --------------------------------------------------------------------------------------------------- */
 
-typedef struct columns_message {
-    uint32_t found, wanted;
-} columns_message;
-
-static void
-say_columns(const void *context, Muster__V1__WrongKind kind, char *text)
-{
-    (void)kind;
-    const columns_message *counts = context;
-    snprintf(text, VALUE_MESSAGE_SIZE, "The row has %u cells, the header has %u. %s", counts->found, counts->wanted,
-             counts->found > counts->wanted ? "A value that holds the delimiter must stand in quotes."
-                                            : "Is the row cut off, or a line end within a value without quotes?");
-}
-
-static void
-say_mended(const void *context, Muster__V1__WrongKind kind, char *text)
-{
-    (void)context;
-    (void)kind;
-    snprintf(text, VALUE_MESSAGE_SIZE,
-             "A quote in this row is not closed, or stands where none may: nobody can be sure where its values end. "
-             "Double a quote that belongs to a value, take out one that does not.");
-}
-
-static void
-say_value(const void *context, Muster__V1__WrongKind kind, char *text)
-{
-    value_message(context, kind, text);
-}
-
-static void
-say_encoding(const void *context, Muster__V1__WrongKind kind, char *text)
-{
-    (void)kind;
-    const csv_cell *cell = context;
-    if (memchr(cell->data, 0, cell->size) != NULL)
-        snprintf(text, VALUE_MESSAGE_SIZE,
-                 "The value holds a NUL byte, which is not text. Retype it and save the file as "
-                 "CSV UTF-8.");
-    else
-        snprintf(text, VALUE_MESSAGE_SIZE,
-                 "The value holds bytes that are not text in the file's encoding (shown as "
-                 "\xEF\xBF\xBD). Save the file as CSV UTF-8 and retype the value.");
-}
-
-/* Cells beyond the header that are all empty are leftovers of a spreadsheet. */
+/* Lays corrections over the cells. False: they make the row too large; it stays as it is in the file. */
 static bool
-columns_ok(const entries *self, const csv_row *row)
+correct(entries *self, const csv_row *row)
 {
-    if (row->columns == self->header_columns)
+    row_cells *cells = &self->cells;
+    size_t size = 0;
+    if (!corrections_apply(self->settings.corrections, self->rows_total, cells->cells))
         return true;
-    if (row->columns < self->header_columns || row->columns > CSV_COLUMNS_MAX)
-        return false;
-    for (uint32_t i = self->header_columns; i < row->columns; i++)
-        if (trim(row->cells[i]).size > 0)
-            return false;
-    return true;
-}
-
-static bool
-is_blank(const csv_row *row)
-{
-    for (uint32_t i = 0; i < row->cells_count; i++)
-        if (trim(row->cells[i]).size > 0)
-            return false;
-    return true;
-}
-
-static inline uint64_t
-size_bit(size_t size)
-{
-    return UINT64_C(1) << (size < 63 ? size : 63);
-}
-
-static bool
-is_missing(const entries *self, csv_cell cell)
-{
-    if ((self->missing_sizes & size_bit(cell.size)) == 0)
-        return false;
-    for (size_t i = 0; i < self->settings.missing_values_count; i++) {
-        const char *missing = self->settings.missing_values[i];
-        if (strlen(missing) == cell.size && memcmp(missing, cell.data, cell.size) == 0)
-            return true;
+    for (size_t i = 0; i < cells->fields_count; i++) {
+        size += cells->cells[i].size;
+        // What was typed anew is text.
+        const uint8_t *data = cells->cells[i].data;
+        bool ours = data >= cells->clean && data < cells->clean + cells->clean_used;
+        cells->broken[i] = cells->broken[i] && ours;
     }
-    return false;
-}
-
-/* Text again, whatever the bytes were; and hard blanks around it taken away. */
-static csv_cell
-clean_cell(entries *self, csv_cell cell, bool *wrong)
-{
-    if (!utf8_ok(cell.data, cell.size)) {
-        *wrong = true;
-        // Never longer than it was: the limits of rows hold for what is made of them.
-        if (self->clean_room < cell.size + 1u) {
-            self->clean_room = cell.size + 1u;
-            self->clean = mst_realloc(self->clean, self->clean_room);
-        }
-        size_t size = utf8_clean(cell.data, cell.size, (char *)self->clean, cell.size + 1u);
-        return (csv_cell){self->clean, (uint32_t)size};
-    }
-    while (cell.size >= 2 && memcmp(cell.data, "\xC2\xA0", 2) == 0)
-        cell = trim((csv_cell){cell.data + 2, cell.size - 2});
-    while (cell.size >= 2 && memcmp(cell.data + cell.size - 2, "\xC2\xA0", 2) == 0)
-        cell = trim((csv_cell){cell.data, cell.size - 2});
-    return cell;
-}
-
-/* Adds the cell of one field; true when it is wrong. */
-static bool
-add_value(entries *self, const csv_row *row, size_t field, bool check)
-{
-    value_rule *rule = &self->rules[field];
-    uint32_t column = self->mapping.columns[field];
-    csv_cell cell = {(const uint8_t *)"", 0};
-    Muster__V1__WrongKind wrong = MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN;
-    bool encoding_wrong = false;
-    if (column < row->cells_count)
-        cell = trim(row->cells[column]);
-    if (!row->plain)
-        cell = clean_cell(self, cell, &encoding_wrong);
-    if (cell.size > 0 && is_missing(self, cell))
-        cell.size = 0;
-    value_text kept = {.data = cell.data, .size = cell.size};
-    if (encoding_wrong)
-        wrong = MUSTER__V1__WRONG_KIND__WRONG_ENCODING;
-    else if (check && cell.size == 0 && rule->field->required)
-        wrong = MUSTER__V1__WRONG_KIND__WRONG_REQUIRED;
-    else if (check && cell.size > 0 && !rule->plain)
-        wrong = value_read(rule, cell.data, cell.size, &kept);
-    if (wrong == MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN) {
-        mst_rows_builder_put(&self->rows, kept.data, kept.size);
+    if (size > CSV_ROW_SIZE_MAX) {
+        row_cells_take(cells, row);
         return false;
     }
-    mst_rows_builder_put(&self->rows, cell.data, cell.size);
-    wrongs_add(self->wrongs, rule->field->name, wrong, cell.data, cell.size, column == MAPPING_NONE ? 0 : column + 1,
-               self->rows_total, row->line, encoding_wrong ? say_encoding : say_value,
-               encoding_wrong ? (const void *)&row->cells[column] : rule);
+    self->corrected++;
     return true;
 }
 
-/* The id of a record that an import brings. */
-static bool
-add_id(entries *self, const csv_row *row)
+static void
+begin_row(entries *self, const csv_row *row)
 {
-    uint32_t column = self->mapping.id_column;
-    csv_cell cell = column < row->cells_count ? trim(row->cells[column]) : (csv_cell){(const uint8_t *)"", 0};
-    bool wrong = false;
-    if (!row->plain)
-        cell = clean_cell(self, cell, &wrong);
-    mst_rows_builder_put(&self->rows, cell.data, cell.size);
-    static const Muster__V1__Field id_field = MUSTER__V1__FIELD__INIT;
-    static const value_rule id_rule = {.field = &id_field};
-    Muster__V1__WrongKind kind = wrong            ? MUSTER__V1__WRONG_KIND__WRONG_ENCODING
-                                 : cell.size == 0 ? MUSTER__V1__WRONG_KIND__WRONG_REQUIRED
-                                                  : MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN;
-    if (kind == MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN)
-        return false;
-    wrongs_add(self->wrongs, "id", kind, cell.data, cell.size, column + 1, self->rows_total, row->line,
-               wrong ? say_encoding : say_value, wrong ? (const void *)&row->cells[column] : &id_rule);
-    return true;
+    size_t size = self->cells.id.size;
+    for (size_t i = 0; i < self->cells.fields_count; i++)
+        size += self->cells.cells[i].size;
+    if (self->in_chunk > 0 && chunk_size(self) + size + self->growth + 4 * self->rows.columns > CHUNK_SIZE)
+        close_chunk(self);
+    mst_rows_builder_reserve(&self->rows, self->rows.columns, size + self->growth);
+    if (self->in_chunk++ == 0) {
+        self->first_row = self->rows_total;
+        self->first_line = row->line;
+    }
+}
+
+/* True: something is wrong in it, or a person left it out. */
+static bool
+add_row(entries *self, const csv_row *row)
+{
+    row_cells *cells = &self->cells;
+    corrections *corrected = self->settings.corrections;
+    bool correcting = corrected != NULL && !corrections_empty(corrected), fits = true, wrong = false;
+    bool left_out = correcting && corrections_is_left_out(corrected, self->rows_total);
+    row_cells_take(cells, row);
+    bool whole = row_cells_whole(cells, row) || (correcting && corrections_has_row(corrected, self->rows_total));
+    if (correcting && whole && !left_out)
+        fits = correct(self, row);
+    begin_row(self, row);
+    const value_text *kept;
+    entry_row entry = {.file = row,
+                       .cells = cells->cells,
+                       .broken = cells->any_broken ? cells->broken : NULL,
+                       .size = cells->size,
+                       .number = self->rows_total,
+                       .whole = whole,
+                       .too_large = !fits};
+    if (left_out) {
+        row_check_left_out(self->check, &entry, &kept);
+        self->left_out++;
+    } else {
+        if (self->mapping.id_column != MAPPING_NONE)
+            wrong = row_check_id(self->check, &entry, self->mapping.id_column, cells->id,
+                                 cells->broken[cells->fields_count] ? &row->cells[self->mapping.id_column] : NULL);
+        wrong |= row_check_row(self->check, &entry, &kept);
+        self->wrong_rows += wrong;
+    }
+    if (self->mapping.id_column != MAPPING_NONE)
+        mst_rows_builder_put(&self->rows, cells->id.data, cells->id.size);
+    for (size_t i = 0; i < cells->fields_count; i++)
+        mst_rows_builder_put(&self->rows, kept[i].data, kept[i].size);
+    return wrong || left_out;
 }
 
 static bool
 row_arrived(void *context, const csv_row *row)
 {
     entries *self = context;
-    if ((row->cells_count == 0 || row->cells[0].size == 0 || row->cells[0].data[0] == ' ') && is_blank(row))
+    if (row_cells_blank(row))
         return true;
     if (self->rows_total == ENTRIES_ROWS_MAX)
         return fail(self,
                     mst_arena_printf(self->arena, "Line %llu: the file has more than %u rows.",
                                      (unsigned long long)row->line, ENTRIES_ROWS_MAX),
                     "Divide it into several files, and upload each as a batch of its own.");
-    size_t size = 0;
-    for (uint32_t i = 0; i < row->cells_count; i++)
-        size += row->cells[i].size;
-    if (self->in_chunk > 0 && chunk_size(self) + size + 4 * self->rows.columns > CHUNK_SIZE)
-        close_chunk(self);
-    // A column may be both a field and the id; a kept form may be longer than what was typed (2/3/2020).
-    mst_rows_builder_reserve(&self->rows, self->rows.columns, 2 * size + VALUE_GROWTH * self->rows.columns);
-    uint32_t in_chunk = self->in_chunk++;
-    if (in_chunk == 0) {
-        self->first_row = self->rows_total + 1;
-        self->first_line = row->line;
-    }
     self->rows_total++;
-    // Of a row with too few or too many cells nobody knows which cell is which: nothing more is said of it.
-    bool check = columns_ok(self, row) && !row->mended, wrong = !check;
-    if (row->mended) {
-        static const char value[] = "a quote astray";
-        wrongs_add(self->wrongs, "", MUSTER__V1__WRONG_KIND__WRONG_COLUMNS, (const uint8_t *)value, sizeof value - 1, 0,
-                   self->rows_total, row->line, say_mended, NULL);
-    } else if (!check) {
-        columns_message counts = {row->columns, self->header_columns};
-        char value[64];
-        int shown = snprintf(value, sizeof value, "%u cells instead of %u", row->columns, self->header_columns);
-        wrongs_add(self->wrongs, "", MUSTER__V1__WRONG_KIND__WRONG_COLUMNS, (const uint8_t *)value, (size_t)shown, 0,
-                   self->rows_total, row->line, say_columns, &counts);
-    }
-    if (self->mapping.id_column != MAPPING_NONE)
-        wrong |= add_id(self, row);
-    for (size_t i = 0; i < self->settings.wanted.fields_count; i++)
-        wrong |= add_value(self, row, i, check);
-    if (wrong) {
-        self->wrong_rows++;
-        self->wrong_bits[in_chunk / 8] |= (uint8_t)(1u << (in_chunk % 8));
+    if (add_row(self, row)) {
+        uint32_t at = self->in_chunk - 1;
+        self->wrong_bits[at / 8] |= (uint8_t)(1u << (at % 8));
         self->any_wrong = true;
     }
-    if (in_chunk + 1 == CHUNK_ROWS || wrongs_size(self->wrongs) >= PART_SIZE)
+    if (self->in_chunk == CHUNK_ROWS || wrongs_size(self->wrongs) >= PART_SIZE)
         close_chunk(self);
     return true;
 }
@@ -508,20 +377,12 @@ entries_new(const entries_settings *settings, const entries_sink *sink)
     self->wrongs = wrongs_new();
     self->hash = mst_hash_new();
     self->warnings = mst_arena_alloc(self->arena, WARNINGS_MAX * sizeof *self->warnings);
-    for (size_t i = 0; i < settings->missing_values_count; i++)
-        if (settings->missing_values[i][0] != '\0')
-            self->missing_sizes |= size_bit(strlen(settings->missing_values[i]));
+    row_cells_init(&self->cells, settings->missing_values, settings->missing_values_count);
     mapping_prepare(&self->settings.wanted, self->arena);
-    const wanted_columns *wanted = &self->settings.wanted;
-    self->rules = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->rules);
-    for (; self->rules_ready < wanted->fields_count; self->rules_ready++)
-        if (value_rule_init(&self->rules[self->rules_ready], wanted->fields[self->rules_ready]) != MST_OK) {
-            fail(self,
-                 mst_arena_printf(self->arena, "The pattern of field \"%s\" is not a regular expression.",
-                                  wanted->fields[self->rules_ready]->name),
-                 "Correct the template, and upload the file as a new batch.");
-            break;
-        }
+    const char *why;
+    self->check = row_check_new(&self->settings.wanted, settings->template, self->wrongs, self->arena, &why);
+    if (self->check == NULL)
+        fail(self, why, "Correct the template, and upload the file as a new batch.");
     reader_sink reading = {.context = self,
                            .hint = {mapping_fits, &self->settings.wanted},
                            .recognised = recognised,
@@ -585,6 +446,8 @@ entries_finished(entries *self, Muster__V1__ReadingFinished *finished, uint8_t h
     finished->rows = self->rows_total;
     finished->chunks = self->chunk;
     finished->wrong_rows = self->wrong_rows;
+    finished->left_out = self->left_out;
+    finished->corrected = self->corrected;
     finished->value_bytes = self->value_bytes;
     finished->values_hash.data = hash;
     finished->values_hash.len = 16;
@@ -601,13 +464,12 @@ entries_destroy(entries **self)
 {
     if (*self == NULL)
         return;
-    for (size_t i = 0; i < (*self)->rules_ready; i++)
-        value_rule_release(&(*self)->rules[i]);
+    row_check_destroy(&(*self)->check);
+    row_cells_release(&(*self)->cells);
     reader_destroy(&(*self)->reader);
     wrongs_destroy(&(*self)->wrongs);
     mst_hash_destroy(&(*self)->hash);
     mst_rows_builder_release(&(*self)->rows);
-    free((*self)->clean);
     mst_arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;

@@ -3,6 +3,7 @@
 
 #include "entries.h"
 #include "header.h"
+#include "services/runtime/tableschema.h"
 #include "utf8.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -33,9 +34,8 @@ typedef struct look {
 
 static const char HELP[] =
     "Usage: muster-parsing --read FILE [--format text|json|csv] [--rows N] [--sheet N] [--template-file T]\n"
-    "Shows how a CSV file or workbook is understood; nothing is uploaded. T is a packed muster.v1.Template. Of a "
-    "workbook\n"
-    "the leftmost worksheet that is shown is read, or with --sheet another one (1 is the first).\n"
+    "Shows how a CSV file or workbook is understood; nothing is uploaded. T is a template, as JSON or packed.\n"
+    "Of a workbook the leftmost worksheet that is shown is read, or with --sheet another one (1 is the first).\n"
     "csv writes RFC 4180 CSV in UTF-8 with commas: the first table of the file, its header in the first line (col_0,\n"
     "col_1 .. for a file without one), without preamble and blank rows. A converter, so values stay as they are, also\n"
     "those that a spreadsheet program would take for a formula.\n";
@@ -334,6 +334,55 @@ on_chunk(void *context, const Muster__V1__EntriesRead *chunk)
 }
 
 static void
+json_strings(FILE *out, const char *name, char *const *texts, size_t count)
+{
+    fprintf(out, ",\"%s\":[", name);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i == 0 ? "" : ",", out);
+        json_string(out, texts[i]);
+    }
+    fputc(']', out);
+}
+
+/* "type", "rule": as the protocol calls it. */
+static const char *
+kind_name(Muster__V1__WrongKind kind)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(&muster__v1__wrong_kind__descriptor, kind);
+    return value == NULL ? "unknown" : value->name + strlen("WRONG_");
+}
+
+static void
+json_wrong(look *self, const Muster__V1__WrongValue *value)
+{
+    FILE *out = self->out;
+    fprintf(out, "%s{\"kind\":\"%s\",\"field\":", self->wrong_values == 0 ? "" : ",", kind_name(value->kind));
+    json_string(out, value->field);
+    fprintf(out, ",\"value\":");
+    json_string(out, value->value);
+    fprintf(out, ",\"message\":");
+    json_string(out, value->message);
+    if (value->rule[0] != '\0') {
+        fprintf(out, ",\"rule\":");
+        json_string(out, value->rule);
+    }
+    if (value->n_fields > 0) {
+        json_strings(out, "fields", value->fields, value->n_fields);
+        json_strings(out, "values", value->values, value->n_values);
+    }
+    fprintf(out, ",\"suggestions\":[");
+    for (size_t i = 0; i < value->n_suggestions; i++) {
+        fputs(i == 0 ? "" : ",", out);
+        json_string(out, value->suggestions[i]->value);
+    }
+    fprintf(out, "],\"count\":%zu,\"column\":%u,\"first_line\":%u,\"first_row\":%u,\"rows\":[", value->n_rows,
+            value->column, value->lines[0], value->rows[0]);
+    for (size_t i = 0; i < value->n_rows; i++)
+        fprintf(out, "%s%u", i == 0 ? "" : ",", value->rows[i]);
+    fputs("]}", out);
+}
+
+static void
 on_wrong(void *context, const Muster__V1__WrongValuesFound *found, uint32_t rows)
 {
     (void)rows;
@@ -344,14 +393,7 @@ on_wrong(void *context, const Muster__V1__WrongValuesFound *found, uint32_t rows
             fprintf(self->out, "line %u, column %u (%s), %zu rows: \"%s\": %s\n", value->lines[0], value->column,
                     value->field[0] == '\0' ? "whole row" : value->field, value->n_rows, value->value, value->message);
         } else if (self->shape == SHAPE_JSON) {
-            fprintf(self->out, "%s{\"field\":", self->wrong_values == 0 ? "" : ",");
-            json_string(self->out, value->field);
-            fprintf(self->out, ",\"value\":");
-            json_string(self->out, value->value);
-            fprintf(self->out, ",\"message\":");
-            json_string(self->out, value->message);
-            fprintf(self->out, ",\"count\":%zu,\"column\":%u,\"first_line\":%u,\"first_row\":%u}", value->n_rows,
-                    value->column, value->lines[0], value->rows[0]);
+            json_wrong(self, value);
         }
         self->wrong_values++;
     }
@@ -364,7 +406,7 @@ on_part(void *context)
 }
 
 static Muster__V1__Template *
-load_template(const char *path)
+load_template(const char *path, mst_arena *arena)
 {
     FILE *file = fopen(path, "rb");
     if (file == NULL) {
@@ -374,9 +416,14 @@ load_template(const char *path)
     uint8_t *bytes = mst_alloc(TEMPLATE_SIZE_MAX);
     size_t size = fread(bytes, 1, TEMPLATE_SIZE_MAX, file);
     fclose(file);
-    Muster__V1__Template *template = muster__v1__template__unpack(NULL, size, bytes);
-    if (template == NULL)
-        fprintf(stderr, "%s: not a packed template\n", path);
+    Muster__V1__Template *template = NULL;
+    char why[512];
+    if (size == 0 || bytes[0] != '{')
+        template = muster__v1__template__unpack(mst_arena_allocator(arena), size, bytes);
+    else if (mst_tableschema_template(arena, (const char *)bytes, size, &template, why) != MST_OK)
+        fprintf(stderr, "%s: %s\n", path, why);
+    if (template == NULL && (size == 0 || bytes[0] != '{'))
+        fprintf(stderr, "%s: neither a packed template nor a JSON object\n", path);
     free(bytes);
     return template;
 }
@@ -587,7 +634,7 @@ parsing_read_main(int argc, char **argv)
     self.arena = mst_arena_new(0);
     int rc = 0;
     if (self.template_file != NULL) {
-        template = load_template(self.template_file);
+        template = load_template(self.template_file, self.arena);
         rc = template == NULL ? 2 : 0;
     }
     if (template != NULL) {
@@ -608,8 +655,6 @@ parsing_read_main(int argc, char **argv)
         fprintf(stderr, "the output could not be written: %s\n", strerror(errno));
         rc = 1;
     }
-    if (template != NULL)
-        muster__v1__template__free_unpacked(template, NULL);
     mst_arena_destroy(&self.arena);
     return rc;
 }

@@ -1,11 +1,14 @@
 /* values.c - see values.h. */
 #include "values.h"
 
+#include "json_text.h"
+#include "numbers.h"
+#include "services/runtime/suggest.h"
 #include "utf8.h"
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unicode/uregex.h>
 #include <unicode/ustring.h>
 
@@ -15,7 +18,6 @@
 #define EMAIL_SIZE_MAX 254u
 #define PHONE_DIGITS_MIN 5
 #define PHONE_DIGITS_MAX 20
-#define ENUM_SHOWN 12u
 
 #define WRONG_NONE MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN
 #define WRONG_TYPE MUSTER__V1__WRONG_KIND__WRONG_TYPE
@@ -45,39 +47,98 @@ classes_init(void)
         classes[(uint8_t)*sign] |= PHONE_SIGN;
 }
 
+/* What is true and what is false, where the field does not say. */
+static const char *const TRUE_WORDS[] = {"true", "yes", "y", "1", "t"};
+static const char *const FALSE_WORDS[] = {"false", "no", "n", "0", "f"};
+
+static void
+boolean_choices(value_rule *rule, const Muster__V1__Field *field)
+{
+    rule->choices = choices_new();
+    for (size_t i = 0; i < field->n_true_values; i++)
+        choices_add(rule->choices, field->true_values[i], "true");
+    for (size_t i = 0; i < field->n_false_values; i++)
+        choices_add(rule->choices, field->false_values[i], "false");
+    for (size_t i = 0; i < 5 && field->n_true_values == 0; i++)
+        choices_add(rule->choices, TRUE_WORDS[i], "true");
+    for (size_t i = 0; i < 5 && field->n_false_values == 0; i++)
+        choices_add(rule->choices, FALSE_WORDS[i], "false");
+}
+
+static void
+enum_choices(value_rule *rule, const Muster__V1__Field *field)
+{
+    rule->choices = choices_new();
+    rule->only_these = true;
+    for (size_t i = 0; i < field->n_enum_values; i++) {
+        choices_add(rule->choices, field->enum_values[i], field->enum_values[i]);
+        if (strlen(field->enum_values[i]) > rule->growth)
+            rule->growth = strlen(field->enum_values[i]);
+    }
+}
+
+void
+value_rule_set_action(value_rule *rule, const Muster__V1__Action *action)
+{
+    choices_destroy(&rule->choices);
+    rule->choices = choices_new();
+    rule->only_these = true;
+    rule->plain = false;
+    for (size_t i = 0; i < action->n_insert_words; i++)
+        choices_add(rule->choices, action->insert_words[i], action->insert_words[0]);
+    for (size_t i = 0; i < action->n_update_words; i++)
+        choices_add(rule->choices, action->update_words[i], action->update_words[0]);
+    for (size_t i = 0; i < choices_count(rule->choices); i++)
+        if (strlen(choices_kept(rule->choices)[i]) > rule->growth)
+            rule->growth = strlen(choices_kept(rule->choices)[i]);
+}
+
+static void *
+compile_pattern(const char *text)
+{
+    UErrorCode rc = U_ZERO_ERROR;
+    UParseError where;
+    UChar wide[PATTERN_UNITS_MAX];
+    int32_t length = 0;
+    u_strFromUTF8(wide, PATTERN_UNITS_MAX, &length, text, -1, &rc);
+    URegularExpression *pattern = U_FAILURE(rc) ? NULL : uregex_open(wide, length, 0, &where, &rc);
+    if (U_FAILURE(rc)) {
+        if (pattern != NULL)
+            uregex_close(pattern);
+        return NULL;
+    }
+    uregex_setTimeLimit(pattern, PATTERN_STEPS_MAX, &rc);
+    uregex_setStackLimit(pattern, PATTERN_STACK_MAX, &rc);
+    return pattern;
+}
+
 mst_status
 value_rule_init(value_rule *rule, const Muster__V1__Field *field)
 {
     memset(rule, 0, sizeof *rule);
     classes_init();
     rule->field = field;
-    bool numeric =
-        field->type == MUSTER__V1__FIELD_TYPE__FIELD_INTEGER || field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER;
+    rule->required = field->required;
+    rule->growth = VALUE_GROWTH;
     rule->has_minimum = field->minimum[0] != '\0';
     rule->has_maximum = field->maximum[0] != '\0';
-    if (numeric) {
+    if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER) {
         rule->minimum = strtod(field->minimum, NULL);
         rule->maximum = strtod(field->maximum, NULL);
+    } else if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_INTEGER) {
+        rule->whole_minimum = strtoll(field->minimum, NULL, 10);
+        rule->whole_maximum = strtoll(field->maximum, NULL, 10);
     }
     rule->plain = field->type == MUSTER__V1__FIELD_TYPE__FIELD_STRING && field->n_enum_values == 0 &&
                   field->pattern[0] == '\0' && field->min_length == 0 && field->max_length == 0;
+    if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN)
+        boolean_choices(rule, field);
+    else if (field->n_enum_values > 0)
+        enum_choices(rule, field);
     if (field->pattern[0] == '\0')
         return MST_OK;
-    UErrorCode rc = U_ZERO_ERROR;
-    UParseError where;
-    UChar wide[PATTERN_UNITS_MAX];
-    int32_t length = 0;
-    u_strFromUTF8(wide, PATTERN_UNITS_MAX, &length, field->pattern, -1, &rc);
-    URegularExpression *pattern = U_FAILURE(rc) ? NULL : uregex_open(wide, length, 0, &where, &rc);
-    if (U_FAILURE(rc)) {
-        if (pattern != NULL)
-            uregex_close(pattern);
-        return MST_INVALID;
-    }
-    uregex_setTimeLimit(pattern, PATTERN_STEPS_MAX, &rc);
-    uregex_setStackLimit(pattern, PATTERN_STACK_MAX, &rc);
-    rule->pattern = pattern;
-    return MST_OK;
+    rule->pattern = compile_pattern(field->pattern);
+    return rule->pattern == NULL ? MST_INVALID : MST_OK;
 }
 
 void
@@ -86,6 +147,9 @@ value_rule_release(value_rule *rule)
     if (rule->pattern != NULL)
         uregex_close(rule->pattern);
     rule->pattern = NULL;
+    choices_destroy(&rule->choices);
+    if (rule->suggester != NULL)
+        mst_suggester_destroy(&rule->suggester);
 }
 
 static void
@@ -98,64 +162,40 @@ keep_room(value_text *out, size_t size)
 /* Types ------------------------------------------------------------------------------------------------ */
 
 static bool
-read_integer(const uint8_t *data, size_t size, value_text *out)
+read_number(value_rule *rule, bool whole, const uint8_t *data, size_t size, value_text *out)
 {
-    size_t at = data[0] == '-' || data[0] == '+';
-    if (at == size || size > 19)
+    rule->detail = (int)number_read(rule->field, whole, data, size, out->room, &out->size);
+    out->data = (const uint8_t *)out->room;
+    return rule->detail == (int)NUMBER_OK;
+}
+
+static bool
+read_boolean(const value_rule *rule, const uint8_t *data, size_t size, value_text *out)
+{
+    const char *kept = choices_find(rule->choices, data, size);
+    if (kept == NULL)
         return false;
-    for (size_t i = at; i < size; i++)
-        if (!is_digit(data[i]))
-            return false;
-    while (at + 1 < size && data[at] == '0')
-        at++;
-    size_t used = 0;
-    if (data[0] == '-' && !(size - at == 1 && data[at] == '0'))
-        out->room[used++] = '-';
-    memcpy(out->room + used, data + at, size - at);
-    keep_room(out, used + size - at);
+    out->data = (const uint8_t *)kept;
+    out->size = strlen(kept);
     return true;
 }
 
 static bool
-read_number(const uint8_t *data, size_t size, value_text *out)
+read_year(value_rule *rule, const uint8_t *data, size_t size)
 {
-    size_t at = data[0] == '-' || data[0] == '+', digits = 0;
-    if (size > 38)
-        return false;
-    out->data = data[0] == '+' ? data + 1 : data;
-    out->size = data[0] == '+' ? size - 1 : size;
-    for (; at < size && is_digit(data[at]); at++)
-        digits++;
-    if (at < size && data[at] == '.')
-        for (at++; at < size && is_digit(data[at]); at++)
-            digits++;
-    if (digits == 0)
-        return false;
-    if (at < size && (data[at] | 0x20) == 'e') {
-        at++;
-        at += at < size && (data[at] == '-' || data[at] == '+');
-        size_t before = at;
-        while (at < size && is_digit(data[at]))
-            at++;
-        if (at == before)
-            return false;
-    }
-    return at == size;
+    rule->detail = size == 2 && is_digit(data[0]) && is_digit(data[1]) ? (int)DATE_SHORT_YEAR : (int)DATE_WRONG;
+    return size == 4 && is_digit(data[0]) && is_digit(data[1]) && is_digit(data[2]) && is_digit(data[3]);
 }
 
+/* An object must be one, a list must be one; a place is two numbers, in a list or not. */
 static bool
-read_boolean(const uint8_t *data, size_t size, value_text *out)
+read_json(const Muster__V1__Field *field, const uint8_t *data, size_t size)
 {
-    static const char *const yes[] = {"true", "yes", "y", "1", "t", NULL};
-    static const char *const no[] = {"false", "no", "n", "0", "f", NULL};
-    for (int truth = 0; truth < 2; truth++)
-        for (const char *const *word = truth ? yes : no; *word != NULL; word++)
-            if (strlen(*word) == size && strncasecmp(*word, (const char *)data, size) == 0) {
-                strcpy(out->room, truth ? "true" : "false");
-                keep_room(out, truth ? 4 : 5);
-                return true;
-            }
-    return false;
+    if (strcmp(field->format, "object") == 0 || strcmp(field->format, "geojson") == 0)
+        return data[0] == '{' && json_text_ok(data, size);
+    if (strcmp(field->format, "array") == 0)
+        return data[0] == '[' && json_text_ok(data, size);
+    return json_text_ok(data, size);
 }
 
 /* Labels of letters, digits and hyphens (or beyond ASCII), at least two of them. */
@@ -236,32 +276,84 @@ matches(const value_rule *rule, const value_text *value)
     return U_SUCCESS(rc) && found;
 }
 
-/* The value as the list has it; letters of another case are taken for it. */
+/* Digits with dashes and blanks between them, as the digits alone, where these have the form. */
 static bool
-in_enum(const Muster__V1__Field *field, value_text *value)
+matches_digits(const value_rule *rule, value_text *value)
 {
-    for (size_t i = 0; i < field->n_enum_values; i++) {
-        const char *allowed = field->enum_values[i];
-        if (strlen(allowed) == value->size && strncasecmp(allowed, (const char *)value->data, value->size) == 0) {
-            value->data = (const uint8_t *)allowed;
-            return true;
-        }
+    value_text digits = {.size = 0};
+    for (size_t i = 0; i < value->size; i++) {
+        uint8_t c = value->data[i];
+        if (is_digit(c)) {
+            if (digits.size == sizeof digits.room)
+                return false;
+            digits.room[digits.size++] = (char)c;
+        } else if (c == 0xE2 && value->size - i > 2 && value->data[i + 1] == 0x80 && value->data[i + 2] >= 0x90 &&
+                   value->data[i + 2] <= 0x95) // dashes that spreadsheets make of hyphens
+            i += 2;
+        else if (c != '-' && c != ' ')
+            return false;
     }
-    return false;
+    digits.data = (const uint8_t *)digits.room;
+    if (digits.size == 0 || digits.size == value->size || !matches(rule, &digits))
+        return false;
+    memcpy(value->room, digits.room, digits.size);
+    keep_room(value, digits.size);
+    return true;
+}
+
+/* The value as the list has it. Numbers are the same however they are written. */
+static bool
+in_list(const value_rule *rule, value_text *value)
+{
+    const char *kept = choices_find(rule->choices, value->data, value->size);
+    if (kept == NULL && rule->field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER) {
+        char text[NUMBER_SIZE_MAX + 1];
+        snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
+        double number = strtod(text, NULL);
+        for (size_t i = 0; i < choices_count(rule->choices) && kept == NULL; i++)
+            if (strtod(choices_kept(rule->choices)[i], NULL) == number)
+                kept = choices_kept(rule->choices)[i];
+    }
+    if (kept == NULL)
+        return false;
+    value->data = (const uint8_t *)kept;
+    value->size = strlen(kept);
+    return true;
+}
+
+/* Kept forms of dates and times have the order of what they say. */
+static bool
+in_text_range(const value_rule *rule, const value_text *value)
+{
+    char text[DATETIME_SIZE + 1];
+    snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
+    return (!rule->has_minimum || strcmp(text, rule->field->minimum) >= 0) &&
+           (!rule->has_maximum || strcmp(text, rule->field->maximum) <= 0);
 }
 
 static bool
 in_range(const value_rule *rule, const value_text *value)
 {
-    const Muster__V1__Field *field = rule->field;
-    if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_DATE)
-        return (!rule->has_minimum || memcmp(value->data, field->minimum, 10) >= 0) &&
-               (!rule->has_maximum || memcmp(value->data, field->maximum, 10) <= 0);
-    char text[40];
-    memcpy(text, value->data, value->size);
-    text[value->size] = '\0';
-    double number = strtod(text, NULL);
-    return (!rule->has_minimum || number >= rule->minimum) && (!rule->has_maximum || number <= rule->maximum);
+    char text[NUMBER_SIZE_MAX + 1];
+    switch (rule->field->type) {
+    case MUSTER__V1__FIELD_TYPE__FIELD_INTEGER: {
+        snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
+        long long number = strtoll(text, NULL, 10);
+        return (!rule->has_minimum || number >= rule->whole_minimum) &&
+               (!rule->has_maximum || number <= rule->whole_maximum);
+    }
+    case MUSTER__V1__FIELD_TYPE__FIELD_NUMBER: {
+        snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
+        double number = strtod(text, NULL);
+        return (!rule->has_minimum || number >= rule->minimum) && (!rule->has_maximum || number <= rule->maximum);
+    }
+    case MUSTER__V1__FIELD_TYPE__FIELD_DATE:
+    case MUSTER__V1__FIELD_TYPE__FIELD_TIME:
+    case MUSTER__V1__FIELD_TYPE__FIELD_DATETIME:
+    case MUSTER__V1__FIELD_TYPE__FIELD_YEAR:
+    case MUSTER__V1__FIELD_TYPE__FIELD_YEARMONTH: return in_text_range(rule, value);
+    default: return true;
+    }
 }
 
 static bool
@@ -269,32 +361,39 @@ right_type(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
 {
     const Muster__V1__Field *field = rule->field;
     switch (field->type) {
-    case MUSTER__V1__FIELD_TYPE__FIELD_INTEGER: return read_integer(data, size, out);
-    case MUSTER__V1__FIELD_TYPE__FIELD_NUMBER: return read_number(data, size, out);
-    case MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN: return read_boolean(data, size, out);
+    case MUSTER__V1__FIELD_TYPE__FIELD_INTEGER: return read_number(rule, true, data, size, out);
+    case MUSTER__V1__FIELD_TYPE__FIELD_NUMBER: return read_number(rule, false, data, size, out);
+    case MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN: return read_boolean(rule, data, size, out);
     case MUSTER__V1__FIELD_TYPE__FIELD_EMAIL: return is_email(data, size);
     case MUSTER__V1__FIELD_TYPE__FIELD_PHONE: return is_phone(data, size);
+    case MUSTER__V1__FIELD_TYPE__FIELD_YEAR: return read_year(rule, data, size);
+    case MUSTER__V1__FIELD_TYPE__FIELD_JSON: return read_json(field, data, size);
+    case MUSTER__V1__FIELD_TYPE__FIELD_TIME: keep_room(out, 8); return time_read(field->format, data, size, out->room);
+    case MUSTER__V1__FIELD_TYPE__FIELD_YEARMONTH:
+        keep_room(out, 7);
+        return yearmonth_read(field->format, data, size, out->room);
     case MUSTER__V1__FIELD_TYPE__FIELD_DATE:
         rule->detail = (int)date_read(field->format, rule->order, data, size, out->room);
         keep_room(out, 10);
+        return rule->detail == (int)DATE_OK;
+    case MUSTER__V1__FIELD_TYPE__FIELD_DATETIME:
+        rule->detail = (int)datetime_read(field->format, rule->order, data, size, out->room, &out->size);
+        out->data = (const uint8_t *)out->room;
         return rule->detail == (int)DATE_OK;
     default: return true;
     }
 }
 
-Muster__V1__WrongKind
-value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
+static Muster__V1__WrongKind
+check(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
 {
     const Muster__V1__Field *field = rule->field;
-    out->data = data;
-    out->size = size;
-    if (rule->plain)
-        return WRONG_NONE;
     if (!right_type(rule, data, size, out))
         return WRONG_TYPE;
-    if (field->n_enum_values > 0 && !in_enum(field, out))
+    if (rule->only_these && !in_list(rule, out))
         return MUSTER__V1__WRONG_KIND__WRONG_ENUM;
-    if (rule->pattern != NULL && !matches(rule, out))
+    if (rule->pattern != NULL && !matches(rule, out) &&
+        !(field->type == MUSTER__V1__FIELD_TYPE__FIELD_STRING && matches_digits(rule, out)))
         return MUSTER__V1__WRONG_KIND__WRONG_PATTERN;
     // Characters are never more than bytes.
     if (field->min_length != 0 || (field->max_length != 0 && out->size > field->max_length)) {
@@ -307,78 +406,15 @@ value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
     return WRONG_NONE;
 }
 
-/* Sentences -------------------------------------------------------------------------------------------- */
-
-static const char *
-date_message(const value_rule *rule)
+Muster__V1__WrongKind
+value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
 {
-    switch ((date_result)rule->detail) {
-    case DATE_NO_SUCH_DAY: return "The calendar has no such day. Write the date as %s.";
-    case DATE_AMBIGUOUS: return "It is unclear which number is the day and which the month. Write the date as %s.";
-    case DATE_SHORT_YEAR: return "Write the year with four digits, the date as %s.";
-    default: return "This is not a date. Write it as %s.";
-    }
-}
-
-static void
-type_message(const value_rule *rule, char message[VALUE_MESSAGE_SIZE])
-{
-    static const char *const texts[] = {
-        "",
-        "This is not a whole number. Write digits only, for instance 42.",
-        "This is not a number. Write digits with a point, for instance 3.5.",
-        "Write yes or no (or true, false, 1, 0).",
-        "",
-        "This is not an e-mail address. Write it like name@example.org.",
-        "This is not a phone number. Write 5 to 20 digits, for instance +1 555 010 0199."};
-    const char *format = rule->field->format;
-    if (rule->field->type != MUSTER__V1__FIELD_TYPE__FIELD_DATE) {
-        snprintf(message, VALUE_MESSAGE_SIZE, "%s", texts[rule->field->type]);
-        return;
-    }
-    bool iso = format[0] == '\0' || strcmp(format, "default") == 0 || strcmp(format, "any") == 0;
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(message, VALUE_MESSAGE_SIZE, date_message(rule), iso ? "YYYY-MM-DD, for instance 2020-02-29" : format);
-#pragma GCC diagnostic pop
-}
-
-static void
-enum_message(const Muster__V1__Field *field, char message[VALUE_MESSAGE_SIZE])
-{
-    int used = snprintf(message, VALUE_MESSAGE_SIZE, "This is not one of the allowed values: ");
-    for (size_t i = 0; i < field->n_enum_values && used < (int)VALUE_MESSAGE_SIZE - 1; i++)
-        used += snprintf(message + used, VALUE_MESSAGE_SIZE - (size_t)used, "%s%s", i == 0 ? "" : ", ",
-                         i == ENUM_SHOWN ? ".." : field->enum_values[i]);
-}
-
-void
-value_message(const value_rule *rule, Muster__V1__WrongKind kind, char message[VALUE_MESSAGE_SIZE])
-{
-    const Muster__V1__Field *field = rule->field;
-    const char *low = rule->has_minimum ? field->minimum : "", *high = rule->has_maximum ? field->maximum : "";
-    message[0] = '\0';
-    switch (kind) {
-    case MUSTER__V1__WRONG_KIND__WRONG_REQUIRED:
-        snprintf(message, VALUE_MESSAGE_SIZE, "A value is needed here.");
-        break;
-    case MUSTER__V1__WRONG_KIND__WRONG_TYPE: type_message(rule, message); break;
-    case MUSTER__V1__WRONG_KIND__WRONG_ENUM: enum_message(field, message); break;
-    case MUSTER__V1__WRONG_KIND__WRONG_PATTERN:
-        snprintf(message, VALUE_MESSAGE_SIZE, "The value does not have the form %.300s%s%.200s.", field->pattern,
-                 field->description[0] == '\0' ? "" : ": ", field->description);
-        break;
-    case MUSTER__V1__WRONG_KIND__WRONG_LENGTH:
-        if (field->max_length == 0)
-            snprintf(message, VALUE_MESSAGE_SIZE, "The value needs at least %u characters.", field->min_length);
-        else
-            snprintf(message, VALUE_MESSAGE_SIZE, "The value must have %u to %u characters.", field->min_length,
-                     field->max_length);
-        break;
-    case MUSTER__V1__WRONG_KIND__WRONG_RANGE:
-        snprintf(message, VALUE_MESSAGE_SIZE, "The value must be %s%.60s%s%s%.60s.", low[0] == '\0' ? "" : "at least ",
-                 low, low[0] != '\0' && high[0] != '\0' ? " and " : "", high[0] == '\0' ? "" : "at most ", high);
-        break;
-    default: break;
-    }
+    out->data = data;
+    out->size = size;
+    if (rule->plain)
+        return WRONG_NONE;
+    Muster__V1__WrongKind wrong = check(rule, data, size, out);
+    if (wrong != WRONG_NONE)
+        rule->seen = (csv_cell){data, (uint32_t)size};
+    return wrong;
 }

@@ -3,13 +3,15 @@
 
 #include "utf8.h"
 #include "values.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct group {
     Muster__V1__WrongValue value;
     uint64_t hash;
-    size_t rows_room;
+    char *key; /* the values, each with its NUL */
+    size_t key_size, rows_room;
     struct group *next; /* of the same slot */
 } group;
 
@@ -20,6 +22,8 @@ struct wrongs {
     group **list;       /* in the order they were found */
     size_t count, room;
     size_t size;
+    char *key; /* of the value looked for */
+    size_t key_room;
 };
 
 wrongs *
@@ -41,6 +45,7 @@ wrongs_destroy(wrongs **self)
         return;
     free((*self)->slots);
     free((*self)->list);
+    free((*self)->key);
     mst_arena_destroy(&(*self)->arena);
     free(*self);
     *self = NULL;
@@ -63,14 +68,20 @@ wrongs_size(const wrongs *self)
 }
 
 static uint64_t
-hash_of(const char *field, Muster__V1__WrongKind kind, const char *value, size_t size)
+hash_add(uint64_t hash, const char *data, size_t size)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)kind;
-    for (; *field != '\0'; field++)
-        hash = (hash ^ (uint8_t)*field) * UINT64_C(1099511628211);
-    hash = (hash ^ 0xFF) * UINT64_C(1099511628211);
     for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (uint8_t)value[i]) * UINT64_C(1099511628211);
+        hash = (hash ^ (uint8_t)data[i]) * UINT64_C(1099511628211);
+    return (hash ^ 0xFF) * UINT64_C(1099511628211);
+}
+
+static uint64_t
+hash_of(const wrong_found *found, const char *key, size_t size)
+{
+    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)found->kind;
+    hash = hash_add(hash, found->field, strlen(found->field));
+    hash = hash_add(hash, found->rule == NULL ? "" : found->rule, found->rule == NULL ? 0 : strlen(found->rule));
+    hash = hash_add(hash, key, size);
     return hash ^ hash >> 32;
 }
 
@@ -87,9 +98,57 @@ grow(wrongs *self)
     }
 }
 
+static size_t
+values_count(const wrong_found *found)
+{
+    return found->fields == NULL ? 1 : found->fields_count;
+}
+
+/* The values as they are shown, each with its NUL, behind one another in self->key. Returns their size. */
+static size_t
+make_key(wrongs *self, const wrong_found *found)
+{
+    size_t count = values_count(found), used = 0;
+    if (self->key_room < count * (WRONG_VALUE_SHOWN + 1)) {
+        self->key_room = count * (WRONG_VALUE_SHOWN + 1);
+        self->key = mst_realloc(self->key, self->key_room);
+    }
+    for (size_t i = 0; i < count; i++)
+        used += utf8_clean(found->values[i].data, found->values[i].size, self->key + used, WRONG_VALUE_SHOWN + 1) + 1;
+    return used;
+}
+
+static const char *
+title_of(const Muster__V1__Field *field)
+{
+    return field->title[0] == '\0' ? field->name : field->title;
+}
+
+/* Fields and values of a group where several are wrong together; its value names them all. */
+static void
+describe_several(wrongs *self, const wrong_found *found, group *new, char *key)
+{
+    Muster__V1__WrongValue *value = &new->value;
+    char whole[WRONG_VALUE_SHOWN + 1] = "", clean[WRONG_VALUE_SHOWN + 1];
+    size_t used = 0;
+    value->fields = mst_arena_alloc(self->arena, found->fields_count * sizeof *value->fields);
+    value->values = mst_arena_alloc(self->arena, found->fields_count * sizeof *value->values);
+    value->n_fields = value->n_values = found->fields_count;
+    for (size_t i = 0; i < found->fields_count; i++) {
+        value->fields[i] = mst_arena_strdup(self->arena, found->fields[i]->name);
+        value->values[i] = key;
+        if (used < sizeof whole - 1)
+            used += (size_t)snprintf(whole + used, sizeof whole - used, "%s%.200s: %s", i == 0 ? "" : "; ",
+                                     title_of(found->fields[i]), key[0] == '\0' ? "(empty)" : key);
+        self->size += strlen(found->fields[i]->name) + strlen(key) + 8;
+        key += strlen(key) + 1;
+    }
+    utf8_clean((const uint8_t *)whole, strlen(whole), clean, sizeof clean);
+    value->value = mst_arena_strdup(self->arena, clean);
+}
+
 static group *
-group_new(wrongs *self, uint64_t hash, const char *field, Muster__V1__WrongKind kind, const char *value, size_t size,
-          const char *message)
+group_new(wrongs *self, uint64_t hash, const wrong_found *found, size_t key_size)
 {
     if (self->count == self->room) {
         self->room = self->room == 0 ? 64 : self->room * 2;
@@ -97,40 +156,55 @@ group_new(wrongs *self, uint64_t hash, const char *field, Muster__V1__WrongKind 
     }
     if (self->count > 2 * self->slots_count)
         grow(self);
+    char text[VALUE_MESSAGE_SIZE] = "", clean[VALUE_MESSAGE_SIZE];
+    found->message(found->context, found, text);
+    utf8_clean((const uint8_t *)text, strlen(text), clean, sizeof clean);
     group *new = mst_arena_alloc(self->arena, sizeof *new);
-    muster__v1__wrong_value__init(&new->value);
-    new->value.field = mst_arena_strdup(self->arena, field);
-    new->value.kind = kind;
-    new->value.value = mst_arena_strndup(self->arena, value, size);
-    new->value.message = mst_arena_strdup(self->arena, message);
+    Muster__V1__WrongValue *value = &new->value;
+    muster__v1__wrong_value__init(value);
     new->hash = hash;
+    new->key = mst_arena_copy(self->arena, self->key, key_size);
+    new->key_size = key_size;
+    value->field = mst_arena_strdup(self->arena, found->field);
+    value->kind = found->kind;
+    value->column = found->column;
+    value->value = new->key;
+    value->message = mst_arena_strdup(self->arena, clean);
+    if (found->rule != NULL)
+        value->rule = mst_arena_strdup(self->arena, found->rule);
+    if (found->fields != NULL && found->fields_count > 1)
+        describe_several(self, found, new, new->key);
+    if (found->suggest != NULL)
+        found->suggest(found->context, found, value, self->arena);
+    for (size_t i = 0; i < value->n_suggestions; i++)
+        self->size += muster__v1__suggestion__get_packed_size(value->suggestions[i]) + 4;
     group **slot = &self->slots[hash & (self->slots_count - 1)];
     new->next = *slot;
     *slot = new;
     self->list[self->count++] = new;
-    self->size += strlen(field) + size + strlen(message) + 24;
+    self->size += strlen(value->field) + strlen(value->value) + strlen(clean) + strlen(value->rule) + 24;
     return new;
 }
 
-void
-wrongs_add(wrongs *self, const char *field, Muster__V1__WrongKind kind, const uint8_t *data, size_t size,
-           uint32_t column, uint32_t row, uint64_t line,
-           void (*message)(const void *context, Muster__V1__WrongKind kind, char *text), const void *context)
+static bool
+is_same(const group *at, uint64_t hash, const wrong_found *found, const char *key, size_t key_size)
 {
-    char value[WRONG_VALUE_SHOWN + 1];
-    size_t shown = utf8_clean(data, size, value, sizeof value);
-    uint64_t hash = hash_of(field, kind, value, shown);
+    return at->hash == hash && at->value.kind == found->kind && at->value.column == found->column &&
+           at->key_size == key_size && memcmp(at->key, key, key_size) == 0 &&
+           strcmp(at->value.field, found->field) == 0 &&
+           strcmp(at->value.rule, found->rule == NULL ? "" : found->rule) == 0;
+}
+
+void
+wrongs_add(wrongs *self, const wrong_found *what, uint32_t row, uint64_t line)
+{
+    size_t key_size = make_key(self, what);
+    uint64_t hash = hash_of(what, self->key, key_size);
     group *found = self->slots[hash & (self->slots_count - 1)];
-    while (found != NULL && !(found->hash == hash && found->value.kind == kind && found->value.column == column &&
-                              strcmp(found->value.value, value) == 0 && strcmp(found->value.field, field) == 0))
+    while (found != NULL && !is_same(found, hash, what, self->key, key_size))
         found = found->next;
-    if (found == NULL) {
-        char text[VALUE_MESSAGE_SIZE] = "", clean[VALUE_MESSAGE_SIZE];
-        message(context, kind, text);
-        utf8_clean((const uint8_t *)text, strlen(text), clean, sizeof clean);
-        found = group_new(self, hash, field, kind, value, shown, clean);
-        found->value.column = column;
-    }
+    if (found == NULL)
+        found = group_new(self, hash, what, key_size);
     Muster__V1__WrongValue *to = &found->value;
     if (to->n_rows == found->rows_room) {
         found->rows_room = found->rows_room == 0 ? 2 : found->rows_room * 4;

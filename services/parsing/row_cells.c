@@ -1,0 +1,131 @@
+/* row_cells.c - see row_cells.h. */
+#include "row_cells.h"
+
+#include "utf8.h"
+#include <stdlib.h>
+#include <string.h>
+
+static inline uint64_t
+size_bit(size_t size)
+{
+    return UINT64_C(1) << (size < 63 ? size : 63);
+}
+
+void
+row_cells_init(row_cells *self, char *const *missing, size_t missing_count)
+{
+    *self = (row_cells){.missing = missing, .missing_count = missing_count};
+    for (size_t i = 0; i < missing_count; i++)
+        if (missing[i][0] != '\0')
+            self->missing_sizes |= size_bit(strlen(missing[i]));
+}
+
+void
+row_cells_columns(row_cells *self, const mapping *columns, size_t fields_count, uint32_t header_columns,
+                  mst_arena *arena)
+{
+    self->columns = columns;
+    self->fields_count = fields_count;
+    self->header_columns = header_columns;
+    self->cells = mst_arena_alloc(arena, (fields_count + 1) * sizeof *self->cells);
+    self->broken = mst_arena_alloc(arena, (fields_count + 1) * sizeof *self->broken);
+}
+
+void
+row_cells_release(row_cells *self)
+{
+    free(self->clean);
+    self->clean = NULL;
+}
+
+static bool
+is_missing(const row_cells *self, csv_cell cell)
+{
+    if ((self->missing_sizes & size_bit(cell.size)) == 0)
+        return false;
+    for (size_t i = 0; i < self->missing_count; i++)
+        if (strlen(self->missing[i]) == cell.size && memcmp(self->missing[i], cell.data, cell.size) == 0)
+            return true;
+    return false;
+}
+
+/* Text again, whatever the bytes were; and hard blanks around it taken away. */
+static csv_cell
+clean_cell(row_cells *self, csv_cell cell, bool *broken)
+{
+    if (!utf8_ok(cell.data, cell.size)) {
+        // Never longer than it was: the limits of rows hold for what is made of them.
+        char *out = (char *)self->clean + self->clean_used;
+        size_t size = utf8_clean(cell.data, cell.size, out, cell.size + 1u);
+        self->clean_used += cell.size + 1u;
+        self->any_broken = *broken = true;
+        return (csv_cell){(const uint8_t *)out, (uint32_t)size};
+    }
+    while (cell.size >= 2 && memcmp(cell.data, "\xC2\xA0", 2) == 0)
+        cell = cell_trim((csv_cell){cell.data + 2, cell.size - 2});
+    while (cell.size >= 2 && memcmp(cell.data + cell.size - 2, "\xC2\xA0", 2) == 0)
+        cell = cell_trim((csv_cell){cell.data, cell.size - 2});
+    return cell;
+}
+
+/* The cell in this column; `at` says which of `broken` is about it. */
+static inline csv_cell
+take(row_cells *self, const csv_row *row, uint32_t column, size_t at)
+{
+    if (column >= row->cells_count)
+        return (csv_cell){(const uint8_t *)"", 0};
+    csv_cell cell = cell_trim(row->cells[column]);
+    if (!row->plain)
+        cell = clean_cell(self, cell, &self->broken[at]);
+    return cell;
+}
+
+void
+row_cells_take(row_cells *self, const csv_row *row)
+{
+    self->size = 0;
+    for (uint32_t i = 0; i < row->cells_count; i++)
+        self->size += row->cells[i].size;
+    if (self->any_broken)
+        memset(self->broken, 0, (self->fields_count + 1) * sizeof *self->broken);
+    self->any_broken = false;
+    self->clean_used = 0;
+    // A column may be both a field and the id.
+    size_t room = row->plain ? 0 : 2 * self->size + row->cells_count + 1;
+    if (room > self->clean_room) {
+        self->clean_room = room;
+        self->clean = mst_realloc(self->clean, room);
+    }
+    for (size_t i = 0; i < self->fields_count; i++) {
+        csv_cell cell = take(self, row, self->columns->columns[i], i);
+        if (cell.size > 0 && is_missing(self, cell))
+            cell.size = 0;
+        self->cells[i] = cell;
+    }
+    if (self->columns->id_column != MAPPING_NONE)
+        self->id = take(self, row, self->columns->id_column, self->fields_count);
+}
+
+bool
+row_cells_whole(const row_cells *self, const csv_row *row)
+{
+    if (row->columns == self->header_columns || row->mended)
+        return !row->mended;
+    if (row->columns < self->header_columns || row->columns > CSV_COLUMNS_MAX)
+        return false;
+    for (uint32_t i = self->header_columns; i < row->columns; i++)
+        if (cell_trim(row->cells[i]).size > 0)
+            return false;
+    return true;
+}
+
+bool
+row_cells_blank(const csv_row *row)
+{
+    if (row->cells_count > 0 && row->cells[0].size > 0 && row->cells[0].data[0] > ' ')
+        return false;
+    for (uint32_t i = 0; i < row->cells_count; i++)
+        if (cell_trim(row->cells[i]).size > 0)
+            return false;
+    return true;
+}

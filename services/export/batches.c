@@ -31,13 +31,31 @@ forget_resolutions(batch *one)
 }
 
 static void
+forget_names(char ***names, size_t *count)
+{
+    for (size_t i = 0; i < *count; i++)
+        free((*names)[i]);
+    free(*names);
+    *names = NULL;
+    *count = 0;
+}
+
+static void
+keep_names(char ***names, size_t *count, char *const *given, size_t given_count)
+{
+    forget_names(names, count);
+    *names = mst_alloc((given_count + 1) * sizeof **names);
+    for (*count = 0; *count < given_count; (*count)++)
+        (*names)[*count] = mst_strdup(given[*count]);
+}
+
+static void
 forget_fields(batch *one)
 {
-    for (size_t i = 0; i < one->fields_count; i++)
-        free(one->fields[i]);
-    free(one->fields);
-    one->fields = NULL;
-    one->fields_count = 0;
+    forget_names(&one->fields, &one->fields_count);
+    free(one->file_columns);
+    one->file_columns = NULL;
+    forget_names(&one->columns, &one->columns_count);
 }
 
 static void
@@ -110,17 +128,22 @@ created(batch *one, const Muster__V1__BatchCreated *event)
     for (size_t i = 0; i < event->n_options; i++) {
         one->membership_date |= strcmp(event->options[i], "membership-date") == 0;
         one->update_campus |= strcmp(event->options[i], "update-campus") == 0;
+        one->repeat_assignments |= strcmp(event->options[i], "repeat-assignments") == 0;
     }
 }
 
 static void
 recognised(batch *one, const Muster__V1__FileRecognised *event)
 {
-    forget_fields(one);
-    one->fields = mst_alloc((event->n_fields + 1) * sizeof *one->fields);
-    one->fields_count = event->n_fields;
-    for (size_t i = 0; i < event->n_fields; i++)
-        one->fields[i] = mst_strdup(event->fields[i]);
+    keep_names(&one->fields, &one->fields_count, event->fields, event->n_fields);
+    free(one->file_columns);
+    one->file_columns = mst_alloc((one->fields_count + 1) * sizeof *one->file_columns);
+    for (size_t i = 0; i < one->fields_count; i++) {
+        one->file_columns[i] = 0;
+        for (size_t at = event->n_columns; at-- > 0;) // the first that feeds it
+            if (strcmp(event->columns[at]->field, one->fields[i]) == 0)
+                one->file_columns[i] = event->columns[at]->column + 1;
+    }
     one->id_field = -1;
     if (!one->import || one->id_column == NULL || one->id_column[0] == 0)
         return;
@@ -138,6 +161,7 @@ accepted(batch *one, const Muster__V1__EntriesAccepted *event)
     set_text(&one->entries_stream, event->entries_stream);
     one->chunks = event->chunks;
     one->rows = event->rows;
+    keep_names(&one->columns, &one->columns_count, event->columns, event->n_columns);
 }
 
 /* Where the decision about `row` stands or would stand. */

@@ -22,15 +22,18 @@ typedef struct batch {
     uint32_t template_version;
     char *date;
     char *id_column;
-    bool import, dry_run, membership_date, update_campus;
+    bool import, dry_run, membership_date, update_campus, repeat_assignments;
     /* FileRecognised: the columns of the entries; id_field: the one that holds the record's id in an import, or -1 */
     char **fields;
     size_t fields_count;
+    uint32_t *file_columns; /* of each, in the file, 1-based; 0 none */
     int id_field;
     /* EntriesAccepted */
     uint32_t generation;
     char *entries_stream;
     uint32_t chunks, rows;
+    char **columns; /* fields that a column of the file feeds */
+    size_t columns_count;
     /* MatchingFinished, RecheckFinished */
     uint64_t position; /* the directory, as of this seq, is what the decisions know */
     uint32_t rechecks; /* asked for */

@@ -2,6 +2,7 @@
 #include "services/export/export.h"
 
 #include "broker/lib/log.h"
+#include "services/export/check.h"
 #include "services/export/export_state.h"
 #include <stdlib.h>
 #include <string.h>
@@ -81,9 +82,14 @@ export_apply(void *state, const mst_event *event)
 static void
 export_work(void *state, mst_work *work, const mst_step *step)
 {
-    if (mst_work_data(work) != NULL ||
-        (step->kind == MST_STEP_INPUT && strcmp(step->input.head->type, "ExportQueued") == 0))
+    const export_stepper *going = mst_work_data(work);
+    const char *type = step->kind == MST_STEP_INPUT ? step->input.head->type : "";
+    if (going != NULL)
+        (*going)(state, work, step);
+    else if (strcmp(type, "ExportQueued") == 0)
         job_step(state, work, step);
+    else if (strcmp(type, "CheckRequested") == 0)
+        check_step(state, work, step);
     else if (step->kind == MST_STEP_INPUT)
         queue_input(state, work, step);
     else if (step->kind == MST_STEP_CALL)
@@ -126,7 +132,8 @@ static const char *const TYPES[] = {
 };
 static const char *const STREAMED_TYPES[] = {"RecordsChanged", NULL};
 static const char *const INPUTS[] = {
-    "EntriesAccepted", "ExportQueued", "MatchingFinished", "RecheckFinished", "VerificationFinished", NULL,
+    "CheckRequested",  "EntriesAccepted",      "ExportQueued", "MatchingFinished",
+    "RecheckFinished", "VerificationFinished", NULL,
 };
 
 const mst_core export_core = {

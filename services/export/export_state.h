@@ -15,6 +15,10 @@ typedef struct export_state {
     lookups *lookups;
 } export_state;
 
+/* One step of work under way. What a piece of work keeps (mst_work_set_data) begins with the function that takes its
+ * steps. */
+typedef void (*export_stepper)(export_state *state, mst_work *work, const mst_step *step);
+
 /* export.c: ends the process if the directory cannot be read or written. Nothing is lost by that: what is under way
  * comes again, and the directory is folded on, or anew if it is damaged, at the next start. */
 void export_must(mst_status status);

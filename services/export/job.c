@@ -546,7 +546,8 @@ job_open(export_state *state, mst_work *work, const mst_step *step)
     }
     job *self = mst_alloc(sizeof *self);
     mst_arena *arena = mst_work_arena(work);
-    *self = (job){.state = state,
+    *self = (job){.step = job_step,
+                  .state = state,
                   .batch = one,
                   .queued_seq = step->input.head->seq,
                   .position = queued->position,

@@ -44,6 +44,7 @@ typedef struct far_row {
 } far_row;
 
 typedef struct job {
+    export_stepper step; /* first, see export_state.h */
     export_state *state;
     batch *batch;
     const Muster__V1__Kind *kind;

@@ -463,18 +463,23 @@ lookups_may_find(lookups *self, const Muster__V1__Kind *kind, char *const *field
                  const mst_slice *values, bool *may)
 {
     *may = false;
-    mst_arena *arena = mst_arena_new(0);
-    question asked = question_of(self, kind, fields, count, arena);
     lookup_index *index = NULL;
-    mst_status status = index_of(&asked, fields, &index);
-    if (status == MST_OK) {
-        uint64_t hash = hash_of(self->scratch, values, count);
-        uint32_t at = index->buckets[hash & (index->buckets_count - 1)];
-        while (at != NONE && index->entries[at].hash != hash)
-            at = index->entries[at].next;
-        *may = at != NONE;
+    for (size_t i = 0; i < self->count && index == NULL; i++)
+        if (index_is(self->indexes[i], kind->name, fields, count))
+            index = self->indexes[i];
+    if (index == NULL) {
+        mst_arena *arena = mst_arena_new(0);
+        question asked = question_of(self, kind, fields, count, arena);
+        mst_status status = index_of(&asked, fields, &index);
+        mst_arena_destroy(&arena);
+        if (status != MST_OK)
+            return status;
     }
+    uint64_t hash = hash_of(self->scratch, values, count);
+    uint32_t at = index->buckets[hash & (index->buckets_count - 1)];
+    while (at != NONE && index->entries[at].hash != hash)
+        at = index->entries[at].next;
+    *may = at != NONE;
     mst_arena_reset(self->scratch);
-    mst_arena_destroy(&arena);
-    return status;
+    return MST_OK;
 }

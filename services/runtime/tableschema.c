@@ -252,6 +252,8 @@ read_template(schema_reader *self, json_t *root, const wishes *wish, Muster__V1_
 {
     schema_fields fields = {0};
     mst_status rc;
+    if (json_object_get(root, "resources") != NULL && json_object_get(root, "fields") == NULL)
+        return schema_wrong(self, "this is a Data Package, which declares kinds: muster directory declare FILE");
     if ((rc = read_name(self, root, wish, template)) != MST_OK ||
         (rc = schema_text(self, root, "title", SCHEMA_VALUE_SIZE_MAX, &template->title)) != MST_OK ||
         (rc = schema_text(self, root, "description", SCHEMA_TEXT_SIZE_MAX, &template->description)) != MST_OK ||

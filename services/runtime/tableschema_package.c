@@ -87,6 +87,8 @@ static mst_status
 read_kinds(schema_reader *self, json_t *root, Muster__V1__Kind ***kinds, size_t *count)
 {
     const json_t *list = json_object_get(root, "resources");
+    if (list == NULL && json_object_get(root, "fields") != NULL)
+        return schema_wrong(self, "this is a Table Schema, which describes a template: muster template add FILE");
     size_t before = schema_enter(self, ".resources");
     if (!json_is_array(list) || json_array_size(list) == 0 || json_array_size(list) > KINDS_MAX)
         return schema_wrong(

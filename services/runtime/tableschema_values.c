@@ -95,8 +95,27 @@ check_directives(schema_reader *self, const char *format, const char *letters, c
     return MST_OK;
 }
 
+/* What a format means to those who read values: a type, a pattern, or which JSON it is. `at`: of the formats of the
+ * type. */
+static void
+set_format(Muster__V1__Field *field, char *type, size_t at)
+{
+    static const char *const of_string[] = {"", "", "[A-Za-z][A-Za-z0-9+.-]*:\\S+", "[A-Za-z0-9+/\\s]*={0,2}",
+                                            "[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"};
+    if (strcmp(type, "string") == 0) {
+        field->pattern = (char *)of_string[at];
+        if (strcmp(field->format, "email") == 0)
+            field->type = OF(EMAIL);
+    } else if (strcmp(type, "geopoint") == 0 && at == 0) {
+        // "lon, lat", which is no JSON: the text is kept, if it looks like that.
+        field->type = OF(STRING);
+        field->pattern = "-?[0-9]+(\\.[0-9]+)?\\s*,\\s*-?[0-9]+(\\.[0-9]+)?";
+    } else if (field->type == OF(JSON) && strcmp(type, "geopoint") != 0)
+        field->format = type;
+}
+
 static mst_status
-check_format(schema_reader *self, const char *type, Muster__V1__Field *field)
+check_format(schema_reader *self, char *type, Muster__V1__Field *field)
 {
     static const char *const of_string[] = {"default", "email", "uri", "binary", "uuid", NULL};
     static const char *const of_point[] = {"default", "array", "object", NULL};
@@ -117,8 +136,12 @@ check_format(schema_reader *self, const char *type, Muster__V1__Field *field)
         break;
     case OF(DATETIME):
         if (!any)
-            rc = check_directives(self, format, "YymbBdHIMSpz%", "Yy mbB d HI M", "the day and the time",
+            rc = check_directives(self, format, "YymbBdHIMSp%", "Yy mbB d HI M", "the day and the time",
                                   "%d/%m/%Y %H:%M");
+        break;
+    case OF(YEARMONTH):
+        if (!any)
+            rc = check_directives(self, format, "YymbB%", "Yy mbB", "year and month", "%m/%Y");
         break;
     default:
         if (format[0] != '\0')
@@ -129,13 +152,8 @@ check_format(schema_reader *self, const char *type, Muster__V1__Field *field)
                                                              : of_others,
                              &at);
     }
-    if (rc == MST_OK && strcmp(type, "string") == 0 && strcmp(format, "email") == 0)
-        field->type = OF(EMAIL);
-    // "lon, lat" is the default, and no JSON: the text is kept, if it looks like that.
-    if (rc == MST_OK && strcmp(type, "geopoint") == 0 && at == 0) {
-        field->type = OF(STRING);
-        field->pattern = "-?[0-9]+(\\.[0-9]+)?\\s*,\\s*-?[0-9]+(\\.[0-9]+)?";
-    }
+    if (rc == MST_OK)
+        set_format(field, type, at);
     if (rc == MST_OK)
         schema_leave(self, before);
     return rc;
@@ -153,9 +171,9 @@ only_for(schema_reader *self, const json_t *json, const char *key, bool fits, co
     return schema_wrong(self, "is for fields of type %s", types);
 }
 
-/* One character that no number is made of. */
+/* One character that no number is made of, of at most so many bytes. */
 static mst_status
-read_sign(schema_reader *self, const json_t *json, const char *key, char **sign)
+read_sign(schema_reader *self, const json_t *json, const char *key, size_t size_max, char **sign)
 {
     mst_status rc = schema_text(self, json, key, SCHEMA_NAME_SIZE_MAX, sign);
     if (rc != MST_OK || json_object_get(json, key) == NULL)
@@ -163,7 +181,7 @@ read_sign(schema_reader *self, const json_t *json, const char *key, char **sign)
     size_t before = schema_enter(self, ".%s", key), characters = 0;
     for (const char *p = *sign; *p != '\0'; p++)
         characters += (*p & 0xc0) != 0x80;
-    if (characters != 1 || isalnum((unsigned char)**sign) || strchr("+-%", **sign) != NULL)
+    if (characters != 1 || strlen(*sign) > size_max || isalnum((unsigned char)**sign) || strchr("+-%", **sign) != NULL)
         return schema_wrong(self, "must be one character that is no letter, digit or sign, such as \",\"");
     schema_leave(self, before);
     return MST_OK;
@@ -200,8 +218,8 @@ read_writing(schema_reader *self, const json_t *json, Muster__V1__Field *field)
         (rc = schema_texts(self, json, "falseValues", WORDS_MAX, &field->false_values, &field->n_false_values)) !=
             MST_OK ||
         (rc = check_truth(self, field)) != MST_OK ||
-        (rc = read_sign(self, json, "decimalChar", &field->decimal_char)) != MST_OK ||
-        (rc = read_sign(self, json, "groupChar", &field->group_char)) != MST_OK ||
+        (rc = read_sign(self, json, "decimalChar", 1, &field->decimal_char)) != MST_OK ||
+        (rc = read_sign(self, json, "groupChar", 4, &field->group_char)) != MST_OK ||
         (rc = schema_flag(self, json, "bareNumber", &bare)) != MST_OK)
         return rc;
     field->units = !bare;

@@ -471,6 +471,10 @@ a_plain_table_schema_is_a_template_of_the_kind_and_name_that_are_given(void **st
     assert_int_equal(t->n_fields, sizeof types / sizeof types[0]);
     for (size_t i = 0; i < t->n_fields; i++)
         assert_int_equal(t->fields[i]->type, types[i]);
+    assert_string_equal(t->fields[5]->format, "object");
+    assert_string_equal(t->fields[8]->format, "array");
+    assert_string_equal(t->fields[9]->format, "geojson");
+    assert_true(t->fields[7]->pattern[0] != '\0');
     assert_string_equal(t->fields[5]->example, "{\"a\":1}");
     assert_string_equal(t->fields[10]->true_values[0], "ja");
     assert_string_equal(t->fields[11]->decimal_char, ",");
@@ -520,6 +524,19 @@ table_schemas_of_others_are_taken_and_refused_as_they_say(void **state)
     }
     closedir(files);
     assert_true(valid >= 4 && invalid >= 12);
+}
+
+static void
+a_template_and_a_package_are_told_apart(void **state)
+{
+    (void)state;
+    Muster__V1__Template *t;
+    Muster__V1__Kind **kinds;
+    size_t count;
+    assert_int_equal(mst_tableschema_template(arena, KINDS, strlen(KINDS), &t, why), MST_INVALID);
+    assert_non_null(strstr(why, "muster directory declare"));
+    assert_int_equal(mst_tableschema_kinds(arena, TEMPLATE, strlen(TEMPLATE), &kinds, &count, why), MST_INVALID);
+    assert_non_null(strstr(why, "muster template add"));
 }
 
 static bool
@@ -608,6 +625,7 @@ main(void)
         cmocka_unit_test(messages_hold_whole_characters),
         cmocka_unit_test(a_plain_table_schema_is_a_template_of_the_kind_and_name_that_are_given),
         cmocka_unit_test(table_schemas_of_others_are_taken_and_refused_as_they_say),
+        cmocka_unit_test(a_template_and_a_package_are_told_apart),
         cmocka_unit_test(what_comes_with_muster_can_be_used),
         cmocka_unit_test(B8_to_B24_are_what_the_caseload_template_says),
     };

@@ -7,24 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What became of the rows of the chunk; arrays live for the step. */
-typedef struct results {
-    uint8_t *outcomes;
-    uint8_t *ids;
-    size_t ids_size;
-    uint32_t *id_ends;
-    uint32_t *versions;
-    uint32_t count;
-} results;
-
-static fate *
-fate_of(const job *self, uint32_t row)
+fate *
+chunk_fate(const job *self, uint32_t row)
 {
     return &self->fates.rows[row - self->fates.first_row];
 }
 
-static bool
-exists(const directory_record *record)
+bool
+chunk_exists(const directory_record *record)
 {
     return record->version > 0 && !record->deleted;
 }
@@ -52,51 +42,23 @@ check(const job *self, const Muster__V1__EntriesRead *entries, char why[256])
         snprintf(why, 256, "entries and decisions of chunk %u are about different rows", self->chunk);
         return false;
     }
-    if (self->batch->import || self->batch->dry_run)
-        return true;
+    if (self->batch->import || self->batch->dry_run || strcmp(self->matched_kind, self->kind->name) != 0)
+        return true; // a participant that went is its row's misfortune, not a defect
     for (uint32_t i = 0; i < rows->rows; i++) {
-        const fate *one = fate_of(self, rows->first_row + i);
+        const fate *one = chunk_fate(self, rows->first_row + i);
         if (one->kind != FATE_UPDATE || self->rewritten[one->target] != NULL)
             continue;
         const directory_record *record = &self->records[one->target];
-        if (!exists(record) && !self->made[one->target]) {
+        if (!chunk_exists(record) && !self->made[one->target]) {
             snprintf(why, 256, "the record row %u was matched to is not in the directory", rows->first_row + i);
             return false;
         }
-        if (exists(record) && record->seq > self->position && !is_ours(self, record)) {
+        if (chunk_exists(record) && record->seq > self->position && !is_ours(self, record)) {
             snprintf(why, 256, "the record row %u was matched to has changed since", rows->first_row + i);
             return false;
         }
     }
     return true;
-}
-
-static void
-add_changed_event(job *self, mst_work *work)
-{
-    uint32_t count = mst_rows_builder_rows(&self->out);
-    if (count == 0)
-        return;
-    Muster__V1__RecordsChanged changed = MUSTER__V1__RECORDS_CHANGED__INIT;
-    Muster__V1__Rows rows;
-    mst_rows_builder_view(&self->out, 0, &rows);
-    char **fields = mst_arena_alloc(mst_work_scratch(work), (self->kind->n_fields + 1) * sizeof *fields);
-    fields[0] = (char *)(uintptr_t) "id";
-    for (size_t i = 0; i < self->kind->n_fields; i++)
-        fields[i + 1] = self->kind->fields[i]->name;
-    changed.kind = self->kind->name;
-    changed.fields = fields;
-    changed.n_fields = self->kind->n_fields + 1;
-    changed.rows = &rows;
-    changed.versions = self->out_versions;
-    changed.n_versions = count;
-    if (self->out_restores)
-        changed.restored = (ProtobufCBinaryData){(count + 7) / 8, self->out_restored};
-    changed.batch_id = (char *)(uintptr_t)self->batch->id;
-    mst_work_event(work, self->records_stream, self->batch->id, NULL, 0, &changed.base);
-    self->records_events++;
-    self->out_restores = false;
-    mst_rows_builder_init(&self->out, self->out.columns);
 }
 
 static size_t
@@ -106,42 +68,6 @@ size_after(const job *self)
     for (size_t i = 0; i < self->kind->n_fields; i++)
         size += self->after[i].size;
     return size;
-}
-
-/* Adds the record as `after` has it, with the version it has now. */
-static void
-add_change(job *self, mst_work *work, const directory_record *record)
-{
-    size_t size = record->id_size + size_after(self);
-    self->chunk_changed_size += size;
-    if (self->out.values_size > 0 && self->out.values_size + size > CHANGED_SIZE_MAX)
-        add_changed_event(self, work);
-    uint32_t at = mst_rows_builder_rows(&self->out);
-    if (at == self->out_versions_room) {
-        self->out_versions_room = self->out_versions_room == 0 ? 1024 : self->out_versions_room * 2;
-        self->out_versions = mst_realloc(self->out_versions, self->out_versions_room * sizeof *self->out_versions);
-        self->out_restored = mst_realloc(self->out_restored, self->out_versions_room / 8);
-    }
-    self->out_versions[at] = record->version;
-    uint8_t bit = (uint8_t)(1u << at % 8);
-    self->out_restored[at / 8] =
-        (uint8_t)(record->deleted ? self->out_restored[at / 8] | bit : self->out_restored[at / 8] & ~bit);
-    self->out_restores |= record->deleted;
-    mst_rows_builder_add(&self->out, record->id, record->id_size);
-    for (size_t i = 0; i < self->kind->n_fields; i++)
-        mst_rows_builder_add(&self->out, self->after[i].data, self->after[i].size);
-}
-
-static void
-add_result(results *of, Muster__V1__Outcome outcome, const char *id, size_t id_size, uint32_t version)
-{
-    of->outcomes[of->count] = (uint8_t)outcome;
-    if (id_size > 0)
-        memcpy(of->ids + of->ids_size, id, id_size);
-    of->ids_size += id_size;
-    of->id_ends[of->count] = (uint32_t)of->ids_size;
-    of->versions[of->count] = version;
-    of->count++;
 }
 
 /* Later rows of the stretch mean the record too: keeps its cells. */
@@ -160,16 +86,30 @@ remember(job *self, uint32_t target)
     self->rewritten[target] = cells;
 }
 
-/* Another made this id before this batch could ("B9-1" came in a file before B9 did): the next free one. */
-static void
-find_free_id(job *self, directory_record *record)
+void
+chunk_find_free_id(job *self, const char *kind, directory_record *record)
 {
-    for (unsigned number = 2; exists(record); number++) {
-        char *id = mst_arena_printf(self->arena, "%.*s-%u", (int)record->id_size, record->id, number);
+    mst_arena *arena = self->dry_arena == NULL ? self->arena : self->dry_arena;
+    for (unsigned number = 2; chunk_exists(record); number++) {
+        char *id = mst_arena_printf(arena, "%.*s-%u", (int)record->id_size, record->id, number);
         directory_record other = {.id = id, .id_size = strlen(id)};
-        export_must(directory_fetch(self->state->directory, self->kind->name, &other, 1, self->arena));
+        export_must(directory_fetch(self->state->directory, kind, &other, 1, arena));
         *record = other;
     }
+}
+
+bool
+chunk_drop(const fate *one, results *of)
+{
+    static const char *const WHY[] = {
+        [WHY_MAY_NOT_CREATE] = "Nobody known is meant, and rows of this batch make nobody new.",
+        [WHY_NO_ID] = "The id is no name for a record: at most 200 bytes, not \"row:\" and a number.",
+        [WHY_FOLLOWED] = "An earlier row of the file about the same record was rejected."};
+    if (one->kind == FATE_SKIP)
+        results_add(of, MUSTER__V1__OUTCOME__OUTCOME_SKIPPED, NULL, 0, 0);
+    else if (one->kind == FATE_REJECT)
+        results_reject(of, WHY[one->why]);
+    return one->kind == FATE_SKIP || one->kind == FATE_REJECT;
 }
 
 /* Whether the record as `after` has it can be written by this chunk. */
@@ -183,66 +123,60 @@ has_room(const job *self)
 static void
 write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of)
 {
-    const fate *one = fate_of(self, rows->first_row + row);
-    if (one->kind == FATE_SKIP || one->kind == FATE_REJECT) {
-        bool skip = one->kind == FATE_SKIP;
-        add_result(of, skip ? MUSTER__V1__OUTCOME__OUTCOME_SKIPPED : MUSTER__V1__OUTCOME__OUTCOME_REJECTED, NULL, 0, 0);
+    const fate *one = chunk_fate(self, rows->first_row + row);
+    if (chunk_drop(one, of))
         return;
-    }
     directory_record made = {.id = self->fates.ids + one->id_at, .id_size = one->id_size};
     bool known = one->target != FATES_NO_TARGET;
     directory_record *record = known ? &self->records[one->target] : &made;
     const mst_slice *before = NULL;
     if (known && one->kind == FATE_CREATE && self->rewritten[one->target] == NULL)
-        find_free_id(self, record);
+        chunk_find_free_id(self, self->kind->name, record);
     if (known && self->rewritten[one->target] != NULL) {
         before = self->rewritten[one->target];
-    } else if (exists(record)) {
+    } else if (chunk_exists(record)) {
         directory_cells(self->state->directory, record, self->kind, self->before);
         before = self->before;
     }
-    bool differs = update_row(&self->plan, rows, row, before, self->after);
+    bool differs = update_row(&self->plan, rows, row, NULL, before, self->after);
     if (known)
         self->users[one->target]--;
     if (differs && !has_room(self)) {
-        add_result(of, MUSTER__V1__OUTCOME__OUTCOME_REJECTED, NULL, 0, 0);
+        results_reject(of,
+                       "The record would be larger than one may be, or the rows around it change too much at once.");
         return;
     }
     /* In a dry run a record that a stretch before would have made is not there: it would be updated all the same. */
     bool would_exist = self->batch->dry_run && !self->batch->import && one->kind == FATE_UPDATE;
     if (!differs) {
-        add_result(of, MUSTER__V1__OUTCOME__OUTCOME_UNCHANGED, record->id, record->id_size, record->version);
+        results_add(of, MUSTER__V1__OUTCOME__OUTCOME_UNCHANGED, record->id, record->id_size, record->version);
         return;
     }
     record->version++;
-    if (!self->batch->dry_run)
-        add_change(self, work, record);
+    if (!self->batch->dry_run) {
+        const outgoing_stream to = {work, self->records_stream, self->batch->id, &self->records_events};
+        self->chunk_changed_size += record->id_size + size_after(self);
+        outgoing_add(&self->out[0], &to, record, self->after);
+    }
     record->deleted = false;
     if (known && self->users[one->target] > 0)
         remember(self, one->target);
-    add_result(of,
-               before == NULL && !would_exist ? MUSTER__V1__OUTCOME__OUTCOME_CREATED
-                                              : MUSTER__V1__OUTCOME__OUTCOME_UPDATED,
-               record->id, record->id_size, record->version);
+    results_add(of,
+                before == NULL && !would_exist ? MUSTER__V1__OUTCOME__OUTCOME_CREATED
+                                               : MUSTER__V1__OUTCOME__OUTCOME_UPDATED,
+                record->id, record->id_size, record->version);
 }
 
 static void
-add_exported_event(job *self, mst_work *work, const Muster__V1__Rows *rows, const results *of)
+add_exported_event(job *self, mst_work *work, const results *of)
 {
     Muster__V1__EntriesExported exported = MUSTER__V1__ENTRIES_EXPORTED__INIT;
     exported.batch_id = (char *)(uintptr_t)self->batch->id;
     exported.generation = self->generation;
     exported.chunk = self->chunk;
-    exported.first_row = rows->first_row;
-    exported.rows = rows->rows;
-    exported.outcomes = (ProtobufCBinaryData){rows->rows, of->outcomes};
-    exported.ids = (ProtobufCBinaryData){of->ids_size, of->ids};
-    exported.id_ends = of->id_ends;
-    exported.n_id_ends = rows->rows;
-    exported.versions = of->versions;
-    exported.n_versions = rows->rows;
     exported.dry_run = self->batch->dry_run;
-    mst_work_event(work, self->results_stream, self->batch->id, NULL, rows->rows, &exported.base);
+    results_fill(of, &exported);
+    mst_work_event(work, self->results_stream, self->batch->id, NULL, of->count, &exported.base);
 }
 
 bool
@@ -251,17 +185,19 @@ chunk_write(job *self, mst_work *work, const Muster__V1__EntriesRead *entries, c
     if (!check(self, entries, why))
         return false;
     const Muster__V1__Rows *rows = entries->rows;
-    mst_arena *scratch = mst_work_scratch(work);
-    results of = {.outcomes = mst_arena_alloc(scratch, rows->rows + 1),
-                  .ids = mst_arena_alloc(scratch, (size_t)rows->rows * (DIRECTORY_ID_SIZE_MAX + 1) + 1),
-                  .id_ends = mst_arena_alloc(scratch, ((size_t)rows->rows + 1) * sizeof *of.id_ends),
-                  .versions = mst_arena_alloc(scratch, ((size_t)rows->rows + 1) * sizeof *of.versions)};
-    mst_rows_builder_init(&self->out, (uint32_t)self->kind->n_fields + 1);
+    results of;
+    results_init(&of, mst_work_scratch(work), rows->first_row, rows->rows);
     self->chunk_changed_size = 0;
+    for (size_t i = 0; i < self->kinds_count; i++)
+        outgoing_reset(&self->out[i], self->assigned ? self->assignment.kinds[i].kind : self->kind);
     for (uint32_t row = 0; row < rows->rows; row++)
-        write_row(self, work, rows, row, &of);
-    add_changed_event(self, work);
-    add_exported_event(self, work, rows, &of);
+        (self->assigned ? assign_row : write_row)(self, work, rows, row, &of);
+    if (self->chunk < self->rehearsed)
+        return true;
+    const outgoing_stream to = {work, self->records_stream, self->batch->id, &self->records_events};
+    for (size_t i = 0; i < self->kinds_count; i++)
+        outgoing_send(&self->out[i], &to);
+    add_exported_event(self, work, &of);
     for (uint32_t row = 0; row < rows->rows; row++)
         self->counts[of.outcomes[row]]++;
     return true;

@@ -107,7 +107,7 @@ add_new(fates *self, const fates_rules *rules, uint32_t row)
     if (rules->may_create)
         set_made_id(self, add(self, FATE_CREATE), rules->batch->id, row);
     else
-        add(self, FATE_REJECT);
+        add(self, FATE_REJECT)->why = WHY_MAY_NOT_CREATE;
     return MST_OK;
 }
 
@@ -173,10 +173,13 @@ fates_add_matched(fates *self, const fates_rules *rules, const Muster__V1__Entri
         word++;
     for (uint32_t at = 0; at < matched->rows; at++) {
         mst_status status;
-        if (word < end && word->row == matched->first_row + at)
+        if (word < end && word->row == matched->first_row + at) {
             status = add_resolved(self, rules, word++, why);
-        else
+            if (status == MST_OK)
+                self->rows[self->count - 1].by_person = true;
+        } else {
             status = add_decided(self, rules, matched, at, why);
+        }
         if (status != MST_OK)
             return status;
     }
@@ -198,7 +201,7 @@ fates_add_import(fates *self, const fates_rules *rules, const Muster__V1__Rows *
         if (id_size == 0)
             set_made_id(self, add(self, FATE_CREATE), rules->batch->id, rows->first_row + row);
         else if (id_size > DIRECTORY_ID_SIZE_MAX || memchr(id, 0, id_size) != NULL || fates_row_of(id, id_size) > 0)
-            add(self, FATE_REJECT); // no name for a record
+            add(self, FATE_REJECT)->why = WHY_NO_ID;
         else
             set_id(self, add(self, FATE_UPDATE), id, id_size);
     }
@@ -244,6 +247,7 @@ fates_resolve(fates *self, fates_far_fate far_fate, void *context, char why[256]
             assert(first < one && first->kind != FATE_FOLLOW);
             first->followed = true;
             *one = *first;
+            one->why = WHY_FOLLOWED;
         } else {
             fate_kind kind = FATE_REJECT;
             mst_slice id = {0};
@@ -252,6 +256,7 @@ fates_resolve(fates *self, fates_far_fate far_fate, void *context, char why[256]
                 return MST_INVALID;
             }
             one->kind = (uint8_t)kind;
+            one->why = WHY_FOLLOWED;
             if (kind == FATE_UPDATE)
                 set_id(self, one, (const char *)id.data, id.size);
         }

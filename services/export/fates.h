@@ -27,12 +27,22 @@ extern uint32_t fates_rows_max;
 
 typedef enum fate_kind { FATE_UPDATE, FATE_CREATE, FATE_FOLLOW, FATE_SKIP, FATE_REJECT } fate_kind;
 
+/* Why a row is rejected. */
+typedef enum fate_why {
+    WHY_LEFT_OUT,       /* before it was matched: its reasons are those of the reading */
+    WHY_MAY_NOT_CREATE, /* nobody known, and the template makes no records */
+    WHY_NO_ID,          /* an import: what the file has is no name for a record */
+    WHY_FOLLOWED        /* an earlier row of the file, which is the same, is rejected */
+} fate_why;
+
 typedef struct fate {
     uint32_t id_at;  /* of the record's id in ids; with FATE_FOLLOW the row it follows */
     uint32_t target; /* after fates_targets: place in the sorted records, or FATES_NO_TARGET: nothing to look up */
     uint8_t id_size;
-    uint8_t kind;  /* fate_kind */
-    bool followed; /* some later row of the stretch means the same record */
+    uint8_t kind;   /* fate_kind */
+    uint8_t why;    /* fate_why, with FATE_REJECT */
+    bool followed;  /* some later row of the stretch means the same record */
+    bool by_person; /* a person said so */
 } fate;
 
 typedef struct fates {

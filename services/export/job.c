@@ -4,6 +4,7 @@
 #include "export.pb-c.h"
 #include "matching.pb-c.h"
 #include "parsing.pb-c.h"
+#include "services/export/queue.h"
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,10 @@ job_destroy(void *data)
     job *self = data;
     fates_release(&self->fates);
     mst_arena_destroy(&self->arena);
-    mst_rows_builder_release(&self->out);
+    mst_arena_destroy(&self->dry_arena);
+    for (size_t i = 0; i < self->kinds_count; i++)
+        outgoing_release(&self->out[i]);
     free(self->chunk_rows);
-    free(self->out_versions);
-    free(self->out_restored);
     free(self);
 }
 
@@ -90,8 +91,22 @@ add_started_event(job *self, mst_work *work)
     mst_work_guard(work, mst_arena_printf(mst_work_scratch(work), "ingestion/%s", self->batch->id));
 }
 
-/* Catching up: inputs of one kind come one at a time, but what an earlier one wrote may still be on its way here.
+/* Catching up: inputs of one queue come one at a time, but what an earlier one wrote may still be on its way here.
  * ------ */
+
+/* Events of the batch's records that are known to be in the directory. A batch has the queue of its kinds to itself, so
+ * one of them has the last. */
+static uint64_t
+records_applied(const export_state *state, const batch *one)
+{
+    uint64_t applied = one->records_version;
+    for (size_t i = 0; i < mst_catalog_kinds_count(state->catalog); i++) {
+        directory_kind kind = directory_kind_of(state->directory, mst_catalog_kind_at(state->catalog, i)->name);
+        if (strcmp(kind.batch_id, one->id) == 0 && kind.batch_version > applied)
+            applied = kind.batch_version;
+    }
+    return applied;
+}
 
 /* Whether all that `earlier` wrote is known to be in the directory. */
 static bool
@@ -99,13 +114,10 @@ has_arrived(const job *self, const batch *earlier)
 {
     if (earlier->dry_run || (!earlier->started && !earlier->completed && !earlier->failed))
         return true; // it wrote nothing
-    directory_kind kind = directory_kind_of(self->state->directory, self->batch->kind);
-    if (earlier->left_queue_seq > earlier->queued_seq && kind.seq > earlier->left_queue_seq)
-        return true; // somebody wrote after it
-    uint64_t applied = earlier->records_version;
-    if (strcmp(kind.batch_id, earlier->id) == 0 && kind.batch_version > applied)
-        applied = kind.batch_version;
-    return earlier->completed && applied >= earlier->records_events;
+    if (earlier->left_queue_seq > earlier->queued_seq &&
+        directory_applied(self->state->directory) > earlier->left_queue_seq)
+        return true; // changes come in order, and one behind it is here
+    return earlier->completed && records_applied(self->state, earlier) >= earlier->records_events;
 }
 
 static void
@@ -114,8 +126,8 @@ catch_up(job *self, mst_work *work)
     const batches *all = self->state->batches;
     const batch *one = self->earlier == NULL ? batches_next(all, NULL) : self->earlier;
     for (; one != NULL; one = batches_next(all, one)) {
-        bool is_earlier = one != self->batch && one->kind != NULL && strcmp(one->kind, self->batch->kind) == 0 &&
-                          one->queued_seq > 0 && one->queued_seq < self->queued_seq;
+        bool is_earlier = one != self->batch && one->kind != NULL && one->queued_seq > 0 &&
+                          one->queued_seq < self->queued_seq && queue_shared(self->state->catalog, one, self->batch);
         if (is_earlier && !has_arrived(self, one)) {
             self->earlier = one;
             mst_work_read(work, TAG(JOB_CATCHING_UP),
@@ -132,7 +144,7 @@ static void
 catch_up_page(job *self, mst_work *work, const mst_step *step)
 {
     uint64_t last = step->events_count == 0 ? 0 : step->events[step->events_count - 1].head->seq;
-    if (last > directory_kind_of(self->state->directory, self->batch->kind).seq) {
+    if (last > directory_applied(self->state->directory)) {
         catch_up(self, work); // not here yet: ask again, it is on its way
     } else if (!step->end && step->events_count > 0) {
         mst_work_read(work, TAG(JOB_CATCHING_UP),
@@ -150,12 +162,12 @@ catch_up_page(job *self, mst_work *work, const mst_step *step)
 
 /* Beginning -------------------------------------------------------------------------------------------- */
 
-/* Others wrote records of this kind since the decisions were made: matching looks at them again first. */
+/* Others wrote records of the kind matched since the decisions were made: matching looks at them again first. */
 static bool
 needs_recheck(const job *self)
 {
     return !self->batch->import && !self->batch->dry_run &&
-           directory_kind_of(self->state->directory, self->batch->kind).seq > self->position;
+           directory_kind_of(self->state->directory, self->matched_kind).seq > self->position;
 }
 
 static void
@@ -165,10 +177,36 @@ request_recheck(job *self, mst_work *work)
     requested.batch_id = (char *)(uintptr_t)self->batch->id;
     requested.generation = self->generation;
     requested.since = self->position;
-    requested.position = directory_kind_of(self->state->directory, self->batch->kind).seq;
+    requested.position = directory_kind_of(self->state->directory, self->matched_kind).seq;
     requested.recheck = self->batch->rechecks + 1;
     mst_work_event(work, self->own_stream, self->batch->id, NULL, 0, &requested.base);
     mst_work_finish(work);
+}
+
+/* Where rows write several kinds: what of each. False: the batch has failed. */
+static bool
+find_assignment(job *self, mst_work *work, const update_columns *columns, const update_options *options)
+{
+    const char *missing = "";
+    mst_arena *arena = mst_work_arena(work);
+    if (!assignment_plan_make(&self->assignment, arena, self->state->catalog, self->template, columns, options,
+                              &missing)) {
+        fail(self, work,
+             mst_arena_printf(arena, "Kind \"%.100s\", which the template of this batch names, is not declared.",
+                              missing),
+             "Declare it (muster directory declare) and create the batch again.");
+        return false;
+    }
+    self->kinds_count = self->assignment.kinds_count;
+    self->changed = mst_arena_alloc(arena, self->kinds_count * sizeof *self->changed);
+    self->look_for_ids = mst_arena_alloc(arena, self->kinds_count * sizeof *self->look_for_ids);
+    for (size_t i = 0; i < self->kinds_count; i++) {
+        directory_kind kind = directory_kind_of(self->state->directory, self->assignment.kinds[i].kind->name);
+        self->look_for_ids[i] = strtoull(self->batch->id + 1, NULL, 10) <= kind.made_elsewhere;
+    }
+    if (self->batch->dry_run)
+        self->dry_arena = mst_arena_new(0);
+    return true;
 }
 
 static bool
@@ -181,25 +219,28 @@ find_rules(job *self, mst_work *work)
              "Declare it (muster directory declare) and create the batch again.");
         return false;
     }
-    const Muster__V1__Template *template = NULL;
-    if (!one->import) {
-        template = mst_catalog_template(self->state->catalog, one->template_name, one->template_version);
-        if (template == NULL) {
-            fail_as_defect(self, work, "The template of this batch is not known.");
-            return false;
-        }
+    if (!one->import && self->template == NULL) {
+        fail_as_defect(self, work, "The template of this batch is not known.");
+        return false;
     }
-    self->may_create = one->import || template->may_create;
+    self->assigned = !one->import && assignments_apply(self->template, self->kind);
+    self->may_create = one->import || (self->template->may_create && self->template->subject == NULL);
     const update_options options = {one->membership_date, one->update_campus, one->date};
+    const update_columns columns = {one->fields, one->fields_count, one->columns, one->columns_count};
     mst_arena *arena = mst_work_arena(work);
-    update_plan_make(&self->plan, arena, self->kind, template, one->fields, one->fields_count, &options);
+    self->kinds_count = 1;
+    if (!self->assigned)
+        update_plan_make(&self->plan, arena, self->kind, self->template, &columns, &options);
+    else if (!find_assignment(self, work, &columns, &options))
+        return false;
+    self->out = mst_arena_alloc(arena, self->kinds_count * sizeof *self->out);
     self->before = mst_arena_alloc(arena, self->kind->n_fields * sizeof *self->before);
     self->after = mst_arena_alloc(arena, self->kind->n_fields * sizeof *self->after);
 
     directory_kind kind = directory_kind_of(self->state->directory, one->kind);
     self->look_before_making = strtoull(one->id + 1, NULL, 10) <= kind.made_elsewhere;
     self->all_new = one->import && one->id_field < 0 && !self->look_before_making;
-    self->records_events = strcmp(kind.batch_id, one->id) == 0 ? kind.batch_version : 0;
+    self->records_events = records_applied(self->state, one);
     return true;
 }
 
@@ -249,6 +290,10 @@ count_page(job *self, mst_work *work, const mst_step *step)
         set_chunk_rows(self, self->chunk++, exported->first_row, exported->rows);
     }
     if (self->chunk == self->next_part) {
+        if (self->assigned && self->batch->dry_run) { // nothing in the directory shows what these chunks would do
+            self->rehearsed = self->next_part;
+            self->chunk = 0;
+        }
         self->phase = JOB_SETTLING;
         job_go_on(self, work);
     } else if (step->events_count > 0) {
@@ -260,16 +305,25 @@ count_page(job *self, mst_work *work, const mst_step *step)
 
 /* A stretch ---------------------------------------------------------------------------------------------- */
 
+/* What is changed is kept until the directory shows it; of a dry run it never does. */
+static void
+begin_changes(job *self)
+{
+    for (size_t i = 0; self->assigned && i < self->kinds_count; i++) {
+        const assignment_kind *of = &self->assignment.kinds[i];
+        if (self->dry_arena == NULL || self->changed[i].arena == NULL)
+            changes_begin(&self->changed[i], self->dry_arena == NULL ? self->arena : self->dry_arena,
+                          of->kind->n_fields, of->key, of->key_count);
+    }
+}
+
 /* Waits until all that was written before has reached the directory, then begins the next stretch. */
 static void
 settle(job *self, mst_work *work)
 {
     if (mst_work_parts_open(work) > 0)
         return; // a step comes when they are durable
-    directory_kind kind = directory_kind_of(self->state->directory, self->batch->kind);
-    bool arrived = strcmp(kind.batch_id, self->batch->id) == 0 ? kind.batch_version >= self->records_events
-                                                               : self->records_events == 0;
-    if (!arrived) {
+    if (records_applied(self->state, self->batch) < self->records_events) {
         mst_work_read(work, TAG(JOB_SETTLING), self->results_stream, self->chunk, 1); // only to be asked again soon
         return;
     }
@@ -277,6 +331,8 @@ settle(job *self, mst_work *work)
         self->arena = mst_arena_new(0);
     mst_arena_reset(self->arena);
     fates_reset(&self->fates, self->chunk_rows[self->chunk]);
+    begin_changes(self);
+    directory_kind kind = directory_kind_of(self->state->directory, self->matched_kind);
     uint64_t average = kind.versions == 0 ? 0 : kind.versions_size / kind.versions;
     self->fates.updates_max = (uint32_t)(STRETCH_SIZE_MAX / (STRETCH_RECORD_SIZE + average));
     self->chunk_end = self->chunk_asked = self->chunk;
@@ -316,6 +372,14 @@ add_decisions(job *self, const mst_event *event, char why[256])
     return true;
 }
 
+/* Whether the stretch goes no further. */
+static bool
+stretch_full(const job *self)
+{
+    return self->chunk_end == self->batch->chunks || fates_full(&self->fates) ||
+           (self->assigned && self->fates.count >= ASSIGNED_ROWS_MAX);
+}
+
 static void
 decisions_page(job *self, mst_work *work, const mst_step *step)
 {
@@ -324,13 +388,12 @@ decisions_page(job *self, mst_work *work, const mst_step *step)
         fail_as_defect(self, work, "Decisions about some rows are missing in the log.");
         return;
     }
-    for (size_t i = 0; i < step->events_count && self->chunk_end < self->batch->chunks && !fates_full(&self->fates);
-         i++)
+    for (size_t i = 0; i < step->events_count && !stretch_full(self); i++)
         if (!add_decisions(self, &step->events[i], why)) {
             fail_as_defect(self, work, why);
             return;
         }
-    if (self->chunk_end < self->batch->chunks && !fates_full(&self->fates)) {
+    if (!stretch_full(self)) {
         ask_decisions(self, work);
         return;
     }
@@ -400,7 +463,7 @@ fetch(job *self, mst_work *work)
         self->made[one->target] |= one->kind == FATE_CREATE;
     }
     export_must(
-        directory_fetch(self->state->directory, self->batch->kind, self->records, self->records_count, self->arena));
+        directory_fetch(self->state->directory, self->matched_kind, self->records, self->records_count, self->arena));
     self->phase = JOB_ROWS;
     job_go_on(self, work);
 }
@@ -481,7 +544,8 @@ rows_page(job *self, mst_work *work, const mst_step *step)
         fail_as_defect(self, work, why);
         return;
     }
-    if (self->chunk == 0)
+    bool silent = self->chunk < self->rehearsed;
+    if (self->chunk == 0 && !silent)
         add_started_event(self, work);
     self->chunk++;
     if (self->chunk == self->batch->chunks) {
@@ -491,7 +555,8 @@ rows_page(job *self, mst_work *work, const mst_step *step)
             fail_as_defect(self, work, why);
         return;
     }
-    mst_work_part(work);
+    if (!silent)
+        mst_work_part(work);
     if (self->chunk == self->chunk_end)
         self->phase = JOB_SETTLING;
     job_go_on(self, work);
@@ -552,11 +617,15 @@ job_open(export_state *state, mst_work *work, const mst_step *step)
                   .queued_seq = step->input.head->seq,
                   .position = queued->position,
                   .generation = queued->generation,
+                  .template = mst_catalog_template(state->catalog, one->template_name, one->template_version),
                   .next_part = step->next_part,
                   .own_stream = mst_arena_printf(arena, "export/%s", one->id),
                   .records_stream = mst_arena_printf(arena, "export/%s/records", one->id),
                   .results_stream = mst_arena_printf(arena, "export/%s/g%u", one->id, queued->generation),
                   .decisions_stream = mst_arena_printf(arena, "matching/%s/g%u", one->id, queued->generation)};
+    if (one->import)
+        self->template = NULL;
+    self->matched_kind = self->template == NULL ? one->kind : mst_catalog_matched_kind(self->template);
     mst_work_set_data(work, self, job_destroy);
     job_go_on(self, work);
 }

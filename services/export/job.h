@@ -1,27 +1,30 @@
-/* job.h - one batch being exported: what job.c (the order of steps) and chunk.c (one chunk) share.
+/* job.h - one batch being exported: what job.c (the order of steps), chunk.c (one chunk of it) and assigning.c (one
+ * chunk whose rows write records of other kinds than they were matched to) share.
  *
  * A batch is written in stretches of at most about FATES_ROWS_MAX rows and STRETCH_SIZE_MAX bytes: their decisions are
  * read, the records they touch are fetched in one sorted pass, then chunk after chunk is read and written, each as one
  * part of the answer. Within a stretch later rows see what earlier ones changed; between stretches the directory has
  * caught up. So memory depends on the stretch, and a stretch may begin at any chunk: after a crash the first chunk not
- * accepted yet begins one. */
+ * accepted yet begins one. A dry run changes no directory: where rows write several kinds it keeps what it would have
+ * changed (some 200 bytes a record), and after a crash goes through the chunks before once more in silence. */
 #ifndef MUSTER_EXPORT_JOB_H
 #define MUSTER_EXPORT_JOB_H
 
 #include "parsing.pb-c.h"
 #include "proto/rows.h"
+#include "services/export/assignments.h"
+#include "services/export/changes.h"
 #include "services/export/export_state.h"
 #include "services/export/fates.h"
+#include "services/export/outgoing.h"
+#include "services/export/results.h"
 #include "services/export/update.h"
 
 #define OUTCOMES_COUNT 6u
 #define STRETCH_SIZE_MAX (160u << 20) /* bytes of records fetched for one stretch, as they are on average */
 #define STRETCH_RECORD_SIZE 112u      /* bytes kept of each beside its values */
 #define RECORD_SIZE_MAX (768u << 10)  /* bytes of values in one record; a row that would make more is rejected */
-#define CHANGED_SIZE_MAX                                                                                               \
-    (700u << 10) /* bytes of values after which a RecordsChanged is full; less than a body by one                      \
-                    record, if it holds more than one */
-
+#define ASSIGNED_ROWS_MAX 65536u /* rows of a stretch that write several kinds: what they change is kept in memory */
 #define CHUNK_CHANGED_SIZE_MAX                                                                                         \
     (12u << 20) /* bytes of values changed by one chunk, so that they fit into one commit; a                           \
                    row that would make more is rejected */
@@ -47,9 +50,13 @@ typedef struct job {
     export_stepper step; /* first, see export_state.h */
     export_state *state;
     batch *batch;
-    const Muster__V1__Kind *kind;
+    const Muster__V1__Kind *kind;         /* of the batch */
+    const char *matched_kind;             /* that its rows were matched to: of a caseload row the participant's */
+    const Muster__V1__Template *template; /* NULL: an import */
     bool may_create;
     update_plan plan;
+    bool assigned; /* rows write as `assignment` says, not by `plan` */
+    assignment_plan assignment;
     uint64_t queued_seq; /* of the input */
     uint64_t position;   /* decisions know the directory as of here */
     uint32_t generation;
@@ -79,20 +86,31 @@ typedef struct job {
     size_t records_count;
     uint32_t *users;       /* of each record: rows still to come that mean it */
     bool *made;            /* of each record: a row of this stretch makes it */
+    changes *changed;      /* assigned: of each kind written, what this stretch (a dry run: all of it) has changed */
+    mst_arena *dry_arena;  /* a dry run's changes */
+    bool *look_for_ids;    /* of each kind written: ids of this batch may be taken */
+    uint32_t rehearsed;    /* a dry run after a crash: chunks below are gone through in silence */
     mst_slice **rewritten; /* of each record: its cells since this stretch changed it, NULL before */
 
     /* One chunk */
-    mst_rows_builder out;
-    uint32_t *out_versions;
-    uint8_t *out_restored; /* a bit each: was deleted before */
-    bool out_restores;
+    outgoing *out; /* of each kind written */
+    size_t kinds_count;
     size_t chunk_changed_size;
-    size_t out_versions_room;
     mst_slice *before, *after; /* a cell per field of the kind */
 } job;
 
 /* chunk.c: writes the events of one chunk to the current part. False: something cannot be; `why` says what, and no
  * event was added. */
 bool chunk_write(job *self, mst_work *work, const Muster__V1__EntriesRead *entries, char why[256]);
+/* assigning.c: one row of such a chunk. */
+void assign_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of);
+
+/* chunk.c, for both */
+fate *chunk_fate(const job *self, uint32_t row);
+bool chunk_exists(const directory_record *record);
+/* Another made this id of `kind` before this batch could ("B9-1" came in a file before B9 did): the next free one. */
+void chunk_find_free_id(job *self, const char *kind, directory_record *record);
+/* The row is skipped or rejected by its fate: says so, and true. */
+bool chunk_drop(const fate *one, results *of);
 
 #endif

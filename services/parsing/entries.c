@@ -31,8 +31,8 @@ struct entries {
     mst_rows_builder rows;
     uint32_t first_row;
     uint64_t first_line;
-    uint8_t wrong_bits[(CHUNK_ROWS + 7) / 8];
-    bool any_wrong;
+    uint8_t wrong_bits[(CHUNK_ROWS + 7) / 8], left_out_bits[(CHUNK_ROWS + 7) / 8];
+    bool any_wrong, any_left_out;
     uint32_t chunk, part_chunks;
     size_t part_size;
 
@@ -247,6 +247,10 @@ close_chunk(entries *self)
         chunk.wrong.data = self->wrong_bits;
         chunk.wrong.len = (rows.rows + 7) / 8;
     }
+    if (self->any_left_out) {
+        chunk.left_out.data = self->left_out_bits;
+        chunk.left_out.len = (rows.rows + 7) / 8;
+    }
     self->sink.chunk(self->sink.context, &chunk);
     mst_hash_add(self->hash, self->rows.values, self->rows.values_size);
     self->value_bytes += self->rows.values_size;
@@ -255,7 +259,8 @@ close_chunk(entries *self)
     mst_rows_builder_init(&self->rows, self->rows.columns);
     self->in_chunk = 0;
     memset(self->wrong_bits, 0, sizeof self->wrong_bits);
-    self->any_wrong = false;
+    memset(self->left_out_bits, 0, sizeof self->left_out_bits);
+    self->any_wrong = self->any_left_out = false;
     if (self->part_chunks < PART_CHUNKS && self->part_size < PART_SIZE && wrongs_size(self->wrongs) < PART_SIZE)
         return;
     emit_wrongs(self);
@@ -328,6 +333,8 @@ add_row(entries *self, const csv_row *row)
     if (left_out) {
         row_check_left_out(self->check, &entry, &kept);
         self->left_out++;
+        self->left_out_bits[(self->in_chunk - 1) / 8] |= (uint8_t)(1u << ((self->in_chunk - 1) % 8));
+        self->any_left_out = true;
     } else {
         if (self->mapping.id_column != MAPPING_NONE)
             wrong = row_check_id(self->check, &entry, self->mapping.id_column, cells->id,

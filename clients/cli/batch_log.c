@@ -1,5 +1,5 @@
-/* batch_log.c - muster batch log: what happened to a batch, in order, each step with its counts. */
-#include "batch.h"
+/* batch_log.c - muster batch log: what happened to a batch, step by step with counts, and entry by entry (B49, B50). */
+#include "batch_entries.h"
 #include "commands.h"
 #include "discrepancy.pb-c.h"
 #include "document.h"
@@ -8,6 +8,7 @@
 #include "parsing.pb-c.h"
 #include "print.h"
 #include "requests.h"
+#include "textfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,47 @@ typedef struct timeline {
     log_entry *entries;
     size_t count;
 } timeline;
+
+/* What people and remembered rules did about wrong values; NULL: it is none of that. */
+static const char *
+correction_text(mst_arena *arena, const char *type, const ProtobufCMessage *body)
+{
+    if (strcmp(type, "CorrectionMade") == 0) {
+        const Muster__V1__CorrectionMade *e = (const void *)body;
+        const Muster__V1__Correction *made = e->correction;
+        if (made == NULL || made->leave_out || made->n_to == 0 || made->n_from == 0)
+            return mst_arena_printf(arena, "%s left out", print_plural(arena, e->rows, "row", "rows"));
+        return mst_arena_printf(arena, "%s: %s \"%s\" -> \"%s\"%s%s", print_plural(arena, e->rows, "row", "rows"),
+                                made->fields[0], made->from[0], made->to[0],
+                                e->rule_id[0] != 0 ? ", remembered as " : "", e->rule_id);
+    }
+    if (strcmp(type, "CorrectionsReceived") == 0)
+        return ((const Muster__V1__CorrectionsReceived *)body)->file_name;
+    if (strcmp(type, "RepairAccepted") == 0)
+        return ((const Muster__V1__RepairAccepted *)body)->name;
+    if (strcmp(type, "CorrectionsRequested") == 0)
+        return print_plural(arena, ((const Muster__V1__CorrectionsRequested *)body)->wrong_rows, "row is wrong",
+                            "rows are wrong");
+    if (strcmp(type, "CorrectionsFinished") == 0)
+        return ((const Muster__V1__CorrectionsFinished *)body)->without_bad_rows ? "what is still wrong is left out"
+                                                                                 : "";
+    if (strcmp(type, "RulesApplied") == 0) {
+        const Muster__V1__RulesApplied *e = (const void *)body;
+        const char *text = "";
+        for (size_t i = 0; i < e->n_uses && i < 10; i++)
+            text = mst_arena_printf(arena, "%s%s%s changed %s", text, i == 0 ? "" : ", ", e->uses[i]->id,
+                                    print_plural(arena, e->uses[i]->rows, "row", "rows"));
+        return text;
+    }
+    if (strcmp(type, "RemarksFound") == 0) {
+        const Muster__V1__RemarksFound *e = (const void *)body;
+        return e->n_remarks == 0 ? "nothing remarkable" : e->remarks[0]->sentence;
+    }
+    if (strcmp(type, "CheckFinished") == 0)
+        return print_plural(arena, ((const Muster__V1__CheckFinished *)body)->wrong_rows,
+                            "row does not fit the directory", "rows do not fit the directory");
+    return NULL;
+}
 
 static const char *
 text_of(mst_arena *arena, const char *type, const ProtobufCMessage *body)
@@ -64,6 +106,9 @@ text_of(mst_arena *arena, const char *type, const ProtobufCMessage *body)
     if (strcmp(type, "BadRowsExcluded") == 0)
         return mst_arena_printf(arena, "goes on without %s",
                                 print_plural(arena, ((const Muster__V1__BadRowsExcluded *)body)->rows, "row", "rows"));
+    const char *corrected = correction_text(arena, type, body);
+    if (corrected != NULL)
+        return corrected;
     if (strcmp(type, "EntriesAccepted") == 0) {
         const Muster__V1__EntriesAccepted *e = (const void *)body;
         return mst_arena_printf(arena, "%s of %s", print_count(arena, e->accepted),
@@ -203,14 +248,10 @@ print_timeline(timeline *self)
 }
 
 static int
-run_log(cli *cli_self, const void *given)
+print_steps(cli *cli_self, const Muster__V1__BatchView *view)
 {
     static const char *const OWNERS[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
-    (void)given;
-    int rc;
-    const Muster__V1__BatchView *view = batch_fetch(cli_self, cli_self->arena, cli_self->args[0], &rc);
-    if (view == NULL)
-        return rc;
+    int rc = CLI_DONE;
     timeline self = {.self = cli_self, .entries = mst_alloc(ENTRIES_MAX * sizeof(log_entry))};
     for (size_t i = 0; i < sizeof OWNERS / sizeof OWNERS[0] && rc == CLI_DONE; i++)
         rc = read_stream(&self, OWNERS[i], view->batch_id);
@@ -222,12 +263,66 @@ run_log(cli *cli_self, const void *given)
     return rc;
 }
 
+typedef struct log_options {
+    const char *out;
+    uint64_t max;
+} log_options;
+
+static int
+write_file(cli *self, const Muster__V1__BatchView *view, const char *path)
+{
+    textfile_out out;
+    int rc = textfile_create(self, path, &out);
+    if (rc == CLI_DONE)
+        rc = textfile_close(self, &out, batch_entries_csv(self, view, out.file));
+    if (rc == CLI_DONE)
+        fprintf(stderr, "%s written to %s\n", print_plural(self->arena, view->rows_total, "entry", "entries"),
+                print_clean(self->arena, path));
+    return rc;
+}
+
+static int
+run_log(cli *self, const void *given)
+{
+    const log_options *options = given;
+    int rc;
+    const Muster__V1__BatchView *view = batch_fetch(self, self->arena, self->args[0], &rc);
+    if (view == NULL)
+        return rc;
+    if (options->out != NULL)
+        return write_file(self, view, options->out);
+    if (!self->json) {
+        batch_print(self, view);
+        putchar('\n');
+    }
+    rc = print_steps(self, view);
+    return rc != CLI_DONE ? rc : batch_entries_print(self, view, cli_max(self, options->max));
+}
+
+static const cli_option LOG_OPTIONS[] = {
+    {"output", 'o', "FILE", "write the entries of all rows there, as CSV", CLI_TEXT, offsetof(log_options, out)},
+    {"max", 'n', "N", "show so many entries (0 all; default 50, with --json all)", CLI_NUMBER,
+     offsetof(log_options, max)},
+    {0},
+};
+
+static const log_options LOG_DEFAULTS = {.max = CLI_MAX_UNSET};
+
 const cli_command batch_log_command = {
     .name = "batch log",
     .args = "ID",
     .args_min = 1,
     .args_max = 1,
-    .summary = "What happened to a batch, step by step, with counts",
-    .text = "The second column is the time since the batch was created. With --json one step a line.",
+    .summary = "What happened to a batch: step by step with counts, then an entry per submitted row",
+    .text =
+        "First the batch, its file, kind and operator; then the steps, the second column being the time since the "
+        "batch "
+        "was created; then each row: outcome, record, reason, what was corrected and who decided. The file that -o "
+        "writes has a line per submitted row, and every line names batch, file, kind, operator and times (UTC). Cells "
+        "that a spreadsheet would take for a formula get an apostrophe. With --json a document a line; those of rows "
+        "have the type \"entry\".",
+    .options = LOG_OPTIONS,
+    .options_size = sizeof(log_options),
+    .defaults = &LOG_DEFAULTS,
     .run = run_log,
 };

@@ -3,6 +3,7 @@
 
 #include "export.pb-c.h"
 #include "ingestion.pb-c.h"
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,28 @@ command_id_of(const builtin_file *file, uint8_t id[MST_ID_SIZE])
         {(const uint8_t *)file->text, file->size},
     };
     mst_id_of(id, parts, 3);
+}
+
+static bool
+has_kind(const Muster__V1__DirectoryView *directory, const char *name)
+{
+    for (size_t i = 0; name != NULL && i < directory->n_kinds; i++)
+        if (strcmp(directory->kinds[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the directory has a kind that the package declares: ours, or an organisation's own, which stays as it is. */
+static bool
+is_there(const Muster__V1__DirectoryView *directory, const builtin_file *file)
+{
+    json_t *package = json_loadb(file->text, file->size, 0, NULL);
+    json_t *kinds = json_object_get(package, "resources");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(kinds); i++)
+        found = found || has_kind(directory, json_string_value(json_object_get(json_array_get(kinds, i), "name")));
+    json_decref(package);
+    return found;
 }
 
 static int
@@ -79,7 +102,7 @@ builtin_add(cli *self)
     const Muster__V1__DirectoryView *directory =
         cli_call(self, "export", "", &show.base, NULL, &muster__v1__directory_view__descriptor, &rc);
     for (const builtin_file *file = builtin_files; rc == CLI_DONE && file->name != NULL; file++)
-        if (directory->n_kinds == 0 && ends_with(file->name, ".package.json"))
+        if (ends_with(file->name, ".package.json") && !is_there(directory, file))
             rc = declare_directory(self, file);
     if (rc != CLI_DONE)
         return rc;

@@ -1,8 +1,10 @@
-/* template.c - muster template, and muster read, which runs the program that owns the reading of files. */
+/* template.c - muster template list, add and check, and muster read, which runs the program that owns the reading of
+ * files. */
 #include "commands.h"
 #include "document.h"
 #include "ingestion.pb-c.h"
 #include "print.h"
+#include "template_show.h"
 #include "textfile.h"
 
 #include <errno.h>
@@ -55,123 +57,14 @@ const cli_command template_list_command = {
     .run = run_list,
 };
 
-static const Muster__V1__TemplateView *
-fetch_template(cli *self, const char *name, uint64_t version, int *rc)
-{
-    Muster__V1__ShowTemplate show = MUSTER__V1__SHOW_TEMPLATE__INIT;
-    show.name = (char *)name;
-    show.version = (uint32_t)version;
-    const Muster__V1__TemplateView *view =
-        cli_call(self, "ingestion", "", &show.base, NULL, &muster__v1__template_view__descriptor, rc);
-    if (view != NULL && view->template_ == NULL) {
-        *rc = cli_fail(self, "muster template list shows them", "there is no template \"%s\"", name);
-        return NULL;
-    }
-    return view;
-}
-
-typedef struct show_options {
-    uint64_t version;
-    bool source;
-} show_options;
-
-static const char *
-rules_of(cli *self, const Muster__V1__Field *field)
-{
-    mst_arena *arena = self->arena;
-    char *rules = field->required ? "required" : "";
-    if (field->unique)
-        rules = mst_arena_printf(arena, "%s%sunique", rules, *rules ? ", " : "");
-    if (field->min_length > 0)
-        rules = mst_arena_printf(arena, "%s%sat least %u characters", rules, *rules ? ", " : "", field->min_length);
-    if (field->max_length > 0)
-        rules = mst_arena_printf(arena, "%s%sat most %u characters", rules, *rules ? ", " : "", field->max_length);
-    if (field->minimum[0] != 0)
-        rules = mst_arena_printf(arena, "%s%sfrom %s", rules, *rules ? ", " : "", field->minimum);
-    if (field->maximum[0] != 0)
-        rules = mst_arena_printf(arena, "%s%sup to %s", rules, *rules ? ", " : "", field->maximum);
-    if (field->pattern[0] != 0)
-        rules = mst_arena_printf(arena, "%s%slike %s", rules, *rules ? ", " : "", field->pattern);
-    for (size_t i = 0; i < field->n_enum_values; i++)
-        rules = mst_arena_printf(arena, "%s%s%s", rules,
-                                 i > 0    ? " | "
-                                 : *rules ? ", one of "
-                                          : "one of ",
-                                 field->enum_values[i]);
-    return rules;
-}
-
-static void
-print_template(cli *self, const Muster__V1__Template *template)
-{
-    static const char *const HEADINGS[] = {"<FIELD", "<TITLE", "<TYPE", "<FEEDS", "<UPDATE", "<RULES", NULL};
-    printf("%s, version %u: %s\n", print_clean(self->arena, template->name), template->version,
-           print_clean(self->arena, template->title));
-    if (template->description[0] != 0)
-        printf("%s\n", print_clean(self->arena, template->description));
-    printf("feeds %s; %s new records; looks for people by", print_clean(self->arena, template->kind),
-           template->may_create ? "may make" : "never makes");
-    for (size_t i = 0; i < template->n_duplicate_check; i++)
-        printf("%s %s", i > 0 ? "," : "", print_clean(self->arena, template->duplicate_check[i]));
-    puts(template->n_duplicate_check == 0 ? " all fields\n" : " first\n");
-    print_table *table = print_table_new(self->arena, HEADINGS);
-    for (size_t i = 0; i < template->n_fields; i++) {
-        const Muster__V1__Field *field = template->fields[i];
-        print_table_cell(table, field->name);
-        print_table_cell(table, field->title);
-        print_table_cell(table, document_word(self->arena, &muster__v1__field_type__descriptor, (int)field->type));
-        print_table_cell(table, field->target[0] != 0 ? field->target : field->name);
-        print_table_cell(table, document_word(self->arena, &muster__v1__update_policy__descriptor, (int)field->update));
-        print_table_cell(table, print_cut(self->arena, rules_of(self, field), 80));
-    }
-    print_table_print(table, stdout);
-    for (size_t i = 0; i < template->n_options; i++)
-        printf("\n--option %s  %s%s", print_clean(self->arena, template->options[i]->name),
-               print_clean(self->arena, template->options[i]->title),
-               template->options[i]->default_on ? " (on unless said otherwise)" : "");
-    if (template->n_options > 0)
-        putchar('\n');
-}
-
-static int
-run_show(cli *self, const void *given)
-{
-    const show_options *options = given;
-    int rc;
-    const Muster__V1__TemplateView *view = fetch_template(self, self->args[0], options->version, &rc);
-    if (view == NULL)
-        return rc;
-    if (options->source)
-        printf("%s%s", view->source,
-               view->source[0] != 0 && view->source[strlen(view->source) - 1] == '\n' ? "" : "\n");
-    else if (self->json)
-        document_print(document_of(&view->template_->base));
-    else
-        print_template(self, view->template_);
-    return CLI_DONE;
-}
-
-static const cli_option SHOW_OPTIONS[] = {
-    {"version", 0, "N", "an older version (default: the newest)", CLI_NUMBER, offsetof(show_options, version)},
-    {"source", 0, NULL, "the JSON as it was added", CLI_FLAG, offsetof(show_options, source)},
-    {0},
-};
-
-const cli_command template_show_command = {
-    .name = "template show",
-    .args = "NAME",
-    .args_min = 1,
-    .args_max = 1,
-    .summary = "The fields of a template and their rules",
-    .options = SHOW_OPTIONS,
-    .options_size = sizeof(show_options),
-    .run = run_show,
-};
+typedef struct add_options {
+    const char *name, *kind;
+} add_options;
 
 static int
 run_add(cli *self, const void *given)
 {
-    (void)given;
+    const add_options *options = given;
     int rc;
     uint8_t id[MST_ID_SIZE];
     char *source = textfile_read(self, self->args[0], &rc);
@@ -180,6 +73,8 @@ run_add(cli *self, const void *given)
     mst_random(id, sizeof id);
     Muster__V1__AddTemplate add = MUSTER__V1__ADD_TEMPLATE__INIT;
     add.source = source;
+    add.name = options->name == NULL ? "" : (char *)options->name;
+    add.kind = options->kind == NULL ? "" : (char *)options->kind;
     const Muster__V1__TemplateView *view =
         cli_call(self, "ingestion", "", &add.base, id, &muster__v1__template_view__descriptor, &rc);
     if (view == NULL || view->template_ == NULL)
@@ -187,10 +82,20 @@ run_add(cli *self, const void *given)
     if (self->json)
         document_print(document_of(&view->template_->base));
     else
-        printf("%s is version %u now; batches made from here on use it\n",
-               print_clean(self->arena, view->template_->name), view->template_->version);
+        printf("%s is version %u now; batches made from here on use it\n"
+               "muster template show %s says how it is understood\n",
+               print_clean(self->arena, view->template_->name), view->template_->version,
+               print_clean(self->arena, view->template_->name));
     return CLI_DONE;
 }
+
+static const cli_option ADD_OPTIONS[] = {
+    {"name", 0, "NAME", "what the template is called, for a Table Schema that does not say it", CLI_TEXT,
+     offsetof(add_options, name)},
+    {"kind", 'k', "KIND", "the kind of record it feeds, for a Table Schema without \"muster\"", CLI_TEXT,
+     offsetof(add_options, kind)},
+    {0},
+};
 
 const cli_command template_add_command = {
     .name = "template add",
@@ -198,7 +103,12 @@ const cli_command template_add_command = {
     .args_min = 1,
     .args_max = 1,
     .summary = "Add a template, or a new version of one (a Frictionless Table Schema)",
-    .text = "The same content again changes nothing. Batches keep the version they were made with.",
+    .text =
+        "The same content again changes nothing. Batches keep the version they were made with. What can stand in the\n"
+        "file is written down in deploy/templates/README.md; a mistake in it is named by its place, such as\n"
+        "$.fields[2].constraints.minimum.",
+    .options = ADD_OPTIONS,
+    .options_size = sizeof(add_options),
     .run = run_add,
 };
 
@@ -213,7 +123,7 @@ typedef struct read_options {
 static const char *
 template_file(cli *self, const char *name, int *rc)
 {
-    const Muster__V1__TemplateView *view = fetch_template(self, name, 0, rc);
+    const Muster__V1__TemplateView *view = template_fetch(self, name, 0, rc);
     if (view == NULL)
         return NULL;
     mst_slice packed = mst_arena_pack(self->arena, &view->template_->base);

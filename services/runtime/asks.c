@@ -52,6 +52,12 @@ mst_work_wait(mst_work *work, uint64_t tag, uint32_t ms)
 }
 
 void
+mst_work_hold(mst_work *work, bool held)
+{
+    work->held = held;
+}
+
+void
 rt_ask_find(mst_work *work)
 {
     ask_new(work, ASK_FIND, 0);
@@ -134,7 +140,7 @@ ask_remove(mst_work *work, mst_ask *before, const mst_ask *ask)
 void
 rt_asks_due(mst_work *work)
 {
-    if (work->state != WORK_RUNNING || (work->instance->draining && !work->call))
+    if (work->state != WORK_RUNNING || (work->instance->draining && !work->call && !work->held))
         return;
     mst_ask *before = NULL;
     for (mst_ask *ask = work->asks_first; ask; before = ask, ask = ask->next) {

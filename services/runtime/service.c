@@ -122,12 +122,14 @@ port_vitals(void *context, Muster__V1__Report *report)
 static mst_status
 stores_open(shell *self, char why[256])
 {
-    mst_instance_options options = {
-        .core = self->core,
-        .env = {.data_dir = self->dir, .blobs_dir = self->blobs_dir, .instance = self->name},
-        .port = {self, port_send, port_vitals},
-        .inputs_max = self->config.inputs_max,
-        .snapshot_events = self->config.snapshot_events};
+    mst_instance_options options = {.core = self->core,
+                                    .env = {.data_dir = self->dir,
+                                            .blobs_dir = self->blobs_dir,
+                                            .system_dir = self->config.data_dir,
+                                            .instance = self->name},
+                                    .port = {self, port_send, port_vitals},
+                                    .inputs_max = self->config.inputs_max,
+                                    .snapshot_events = self->config.snapshot_events};
     mst_status rc = mst_batchlog_open(&self->log, self->log_dir, why);
     if (rc != MST_OK)
         return rc;

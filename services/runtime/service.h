@@ -58,10 +58,11 @@ typedef struct mst_step {
 } mst_step;
 
 typedef struct mst_core_env {
-    const char *data_dir;  /* this instance's own directory (exists, 0700); "" in the simulator: keep all in memory */
-    const char *blobs_dir; /* ingestion only */
-    const char *instance;  /* "parsing/1" */
-    void *extra;           /* the simulator's own stores, or NULL */
+    const char *data_dir;   /* this instance's own directory (exists, 0700); "" in the simulator: keep all in memory */
+    const char *blobs_dir;  /* ingestion only */
+    const char *system_dir; /* the system's data directory; "" in the simulator */
+    const char *instance;   /* "parsing/1" */
+    void *extra;            /* the simulator's own stores, or NULL */
 } mst_core_env;
 
 typedef struct mst_core {
@@ -131,6 +132,8 @@ void mst_work_call(mst_work *work, uint64_t tag, const char *service, const char
                    const ProtobufCMessageDescriptor *expected);
 /* Lets `ms` milliseconds pass (100 ms more or less); STEP_TIME says that they have. For work with the world outside. */
 void mst_work_wait(mst_work *work, uint64_t tag, uint32_t ms);
+/* Something outside is under way whose result must not be lost: an orderly end waits for it, a few seconds at most. */
+void mst_work_hold(mst_work *work, bool held);
 
 /* Program -------------------------------------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ attempt_forget(mst_work *work)
         work->destroy(work->data);
     work->data = NULL;
     work->destroy = NULL;
+    work->held = false;
     rt_parts_forget(work);
     work->guards = NULL;
     work->asks_first = work->asks_last = NULL;

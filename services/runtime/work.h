@@ -94,6 +94,7 @@ struct mst_work {
     struct mst_instance *instance;
     mst_work_state state;
     bool call;
+    bool held; /* see mst_work_hold */
     int64_t since_ms;
     int64_t now_ms; /* what the core takes for the time */
 

@@ -23,6 +23,7 @@ static uint32_t clerk_parts_at_once = 4;
 static uint32_t clerk_steps;    /* first steps of inputs */
 static uint32_t clerk_failures; /* inputs to fail from now on */
 static uint32_t clerk_wait_ms;  /* before an input is answered */
+static bool clerk_holds;        /* and waiting is something outside that must not be lost */
 
 static inline uint32_t
 clerk_number(const char *batch_id)
@@ -87,6 +88,7 @@ clerk_input(mst_work *work, const mst_step *step)
         left[2] = clerk_number(created->batch_id);
         mst_work_set_data(work, left, NULL);
         if (clerk_wait_ms > 0) {
+            mst_work_hold(work, clerk_holds);
             mst_work_wait(work, 7, clerk_wait_ms);
             return;
         }

@@ -17,6 +17,7 @@ given_an_office(void)
     test_office *office = calloc(1, sizeof *office);
     clerk_parts_at_once = 4;
     clerk_steps = clerk_failures = clerk_wait_ms = 0;
+    clerk_holds = false;
     stage_open(&office->stage);
     office->clerk = stage_instance(&office->stage, &clerk_core, "clerk/1");
     office->anna = stage_person(&office->stage, "cli/anna");
@@ -68,6 +69,23 @@ work_that_waits_goes_on_when_the_time_is_over_and_others_meanwhile(void **state)
     stage_wait(&office->stage, 4000);
     assert_int_equal(stage_count(&office->stage, "BatchFailed clerk/B1\n"), 3);
     assert_int_equal(clerk_steps, 1);
+    closed(office);
+}
+
+static void
+an_orderly_end_waits_for_what_is_held(void **state)
+{
+    (void)state;
+    test_office *office = given_an_office();
+    clerk_wait_ms = 1000;
+    clerk_holds = true;
+    create_batch(office->anna, "3", 1);
+    stage_pump(&office->stage);
+    mst_instance_drain(office->clerk->instance);
+    assert_false(mst_instance_drained(office->clerk->instance));
+    stage_wait(&office->stage, 2000);
+    assert_int_equal(stage_count(&office->stage, "BatchFailed clerk/B1\n"), 3);
+    assert_true(mst_instance_drained(office->clerk->instance));
     closed(office);
 }
 
@@ -489,6 +507,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_input_is_answered_in_parts_each_once),
         cmocka_unit_test(work_that_waits_goes_on_when_the_time_is_over_and_others_meanwhile),
+        cmocka_unit_test(an_orderly_end_waits_for_what_is_held),
         cmocka_unit_test(who_is_answered_sees_what_he_did),
         cmocka_unit_test(a_repeated_command_gets_its_first_answer_though_it_would_be_refused_now),
         cmocka_unit_test(a_repeated_command_that_would_go_through_again_does_not),

@@ -32,6 +32,8 @@ const cli_command *const cli_commands[] = {
     &batch_resolve_command,
     &batch_results_command,
     &batch_log_command,
+    &notices_list_command,
+    &notices_retry_command,
     &parked_list_command,
     &parked_release_command,
     &key_new_command,

@@ -89,8 +89,9 @@ check_directory(doctor *self)
 static void
 check_programs(doctor *self)
 {
-    static const char *const PROGRAMS[] = {"muster-broker",   "muster-ingestion",   "muster-parsing",
-                                           "muster-matching", "muster-discrepancy", "muster-export"};
+    static const char *const PROGRAMS[] = {"muster-broker",      "muster-ingestion",   "muster-parsing",
+                                           "muster-matching",    "muster-discrepancy", "muster-export",
+                                           "muster-notification"};
     unsigned missing = 0;
     for (size_t i = 0; i < sizeof PROGRAMS / sizeof PROGRAMS[0]; i++) {
         const char *path = cli_program_beside(self->self, PROGRAMS[i]);
@@ -133,7 +134,7 @@ has_service(const Muster__V1__BrokerStatus *status, const char *name)
 static bool
 check_running(doctor *self)
 {
-    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
+    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export", "notification"};
     cli *tool = self->self;
     bool json = tool->json;
     tool->json = false; // what goes wrong here is a finding, not the end

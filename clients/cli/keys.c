@@ -142,7 +142,7 @@ name_ok(const char *name)
 static bool
 service_name_ok(const char *name)
 {
-    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
+    static const char *const SERVICES[] = {"ingestion", "parsing", "matching", "discrepancy", "export", "notification"};
     size_t size = strcspn(name, "/");
     for (size_t i = 0; i < sizeof SERVICES / sizeof SERVICES[0]; i++)
         if (strlen(SERVICES[i]) == size && strncmp(SERVICES[i], name, size) == 0)

@@ -183,6 +183,7 @@ run_system(cli *self, const up_options *options, FILE *report, int ready_fd)
     add_service(&up, supervisor, "matching", (unsigned)options->matching);
     add_service(&up, supervisor, "discrepancy", 1);
     add_service(&up, supervisor, "export", 1);
+    add_service(&up, supervisor, "notification", 1);
     int rc = supervisor_run(supervisor);
     close(lock);
     if (rc != 0)

@@ -27,7 +27,7 @@ DATA = ROOT / "tests" / "data"
 PUBLIC = pathlib.Path(os.environ["MUSTER_TEST_DATA"]) if os.environ.get("MUSTER_TEST_DATA") else None
 # A machine under load is slow, not broken: every deadline is this many times what an idle machine needs.
 PATIENCE = float(os.environ.get("MUSTER_PATIENCE", "1"))
-SERVICES = ("ingestion", "parsing", "matching", "discrepancy", "export")
+SERVICES = ("ingestion", "parsing", "matching", "discrepancy", "export", "notification")
 STATES = (
     "Ready For File Upload", "Auto Reading Entries", "Checking For Discrepancies", "Await Discrepancy Verification",
     "Exporting Data", "Complete",

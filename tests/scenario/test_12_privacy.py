@@ -81,7 +81,7 @@ def test_s10_no_process_can_leave_a_core_file_or_shows_a_secret_in_its_arguments
         assert not secret, arguments
 
 
-@pytest.mark.parametrize("name", ["muster", "muster-broker", *(f"muster-{one}" for one in ("ingestion", "parsing", "matching", "discrepancy", "export"))])
+@pytest.mark.parametrize("name", ["muster", "muster-broker", *(f"muster-{one}" for one in ("ingestion", "parsing", "matching", "discrepancy", "export", "notification"))])
 def test_s42_programs_are_position_independent_with_full_relro_no_exec_stack_and_guards(name):
     program = BIN / name
     assert program.is_file(), program

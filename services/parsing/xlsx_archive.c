@@ -163,7 +163,7 @@ take_entries(archive *self, uint64_t file_size, xlsx_fault *fault)
 
 /* NULL: no archive, or a damaged one. */
 static zip_t *
-open_zip(int fd)
+open_zip(int fd, int flags, int *why)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     FILE *file = own < 0 ? NULL : fdopen(own, "rb");
@@ -175,11 +175,12 @@ open_zip(int fd)
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *source = zip_source_filep_create(file, 0, -1, &error);
-    zip_t *zip = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
+    zip_t *zip = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY | flags, &error);
     if (zip == NULL && source != NULL)
         zip_source_free(source); // closes the file
     else if (zip == NULL)
         fclose(file);
+    *why = zip_error_code_zip(&error);
     zip_error_fini(&error);
     return zip;
 }
@@ -191,7 +192,11 @@ archive_open(int fd, xlsx_fault *fault)
     archive *self = mst_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->arena = mst_arena_new(0);
-    self->zip = open_zip(fd);
+    int why;
+    self->zip = open_zip(fd, ZIP_CHECKCONS, &why);
+    // Some programs pad the end or leave local headers blank. Nothing here believes these: all is counted again.
+    if (self->zip == NULL && why == ZIP_ER_INCONS)
+        self->zip = open_zip(fd, 0, &why);
     if (self->zip == NULL || fstat(fd, &info) != 0)
         xlsx_fail(fault, "Was it sent whole? " XLSX_SAVE_AGAIN,
                   "The file begins like a workbook (.xlsx) but is cut off or damaged.");

@@ -44,6 +44,7 @@ static const ProtobufCMessageDescriptor *const BODIES[] = {
     &muster__v1__correction_view__descriptor,
     &muster__v1__corrections_finished__descriptor,
     &muster__v1__corrections_received__descriptor,
+    &muster__v1__corrections_refused__descriptor,
     &muster__v1__corrections_requested__descriptor,
     &muster__v1__create_batch__descriptor,
     &muster__v1__declare_directory__descriptor,

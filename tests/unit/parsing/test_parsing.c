@@ -242,6 +242,7 @@ bad_rows_are_left_out_only_when_asked_and_only_once(void **state)
     assert_int_equal(self.work->status, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED);
     when_read(&self, 0);
     fake_call(self.work, &exclude.base);
+    fake_give_pages(self.work, 3);
     assert_int_equal(self.work->status, MUSTER__V1__ANSWER_STATUS__ANSWER_OK);
     const Muster__V1__EntriesAccepted *accepted =
         (const Muster__V1__EntriesAccepted *)fake_last(self.work, "EntriesAccepted");

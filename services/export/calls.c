@@ -2,6 +2,7 @@
 #include "services/export/export_state.h"
 
 #include "export.pb-c.h"
+#include "services/export/values.h"
 #include "services/export/words.h"
 #include "services/runtime/tableschema.h"
 #include <assert.h>
@@ -84,6 +85,22 @@ declare(export_state *state, mst_work *work, const Muster__V1__DeclareDirectory 
 
 /* Records ---------------------------------------------------------------------------------------------- */
 
+const Muster__V1__Kind *
+calls_kind(export_state *state, mst_work *work, const char *name)
+{
+    const Muster__V1__Kind *kind = mst_catalog_kind(state->catalog, name);
+    if (kind != NULL)
+        return kind;
+    const char *names = "";
+    for (size_t i = 0; i < mst_catalog_kinds_count(state->catalog); i++)
+        names = mst_arena_printf(mst_work_arena(work), "%s%s%s", names, i == 0 ? "" : ", ",
+                                 mst_catalog_kind_at(state->catalog, i)->name);
+    mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_NOT_FOUND, NULL,
+                    "The directory has no kind \"%.100s\". %s%.1000s", name,
+                    names[0] == 0 ? "Declare one first (muster directory declare)." : "It has: ", names);
+    return NULL;
+}
+
 typedef struct listing {
     export_state *state;
     const Muster__V1__Kind *kind;
@@ -98,17 +115,9 @@ typedef struct listing {
 static bool
 listing_open(listing *self, export_state *state, mst_work *work, const char *kind, uint32_t max)
 {
-    *self = (listing){.state = state, .arena = mst_work_arena(work), .kind = mst_catalog_kind(state->catalog, kind)};
-    if (self->kind == NULL) {
-        const char *names = "";
-        for (size_t i = 0; i < mst_catalog_kinds_count(state->catalog); i++)
-            names = mst_arena_printf(self->arena, "%s%s%s", names, i == 0 ? "" : ", ",
-                                     mst_catalog_kind_at(state->catalog, i)->name);
-        mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_NOT_FOUND, NULL,
-                        "The directory has no kind \"%.100s\". %s%.1000s", kind,
-                        names[0] == 0 ? "Declare one first (muster directory declare)." : "It has: ", names);
+    *self = (listing){.state = state, .arena = mst_work_arena(work), .kind = calls_kind(state, work, kind)};
+    if (self->kind == NULL)
         return false;
-    }
     self->max = max == 0 ? LIST_DEFAULT : max < LIST_MAX ? max : LIST_MAX;
     self->cells = mst_arena_alloc(self->arena, (self->kind->n_fields + 1) * sizeof *self->cells);
     muster__v1__record_list__init(&self->list);
@@ -232,6 +241,10 @@ calls_answer(export_state *state, mst_work *work, const mst_step *step)
         find_records(state, work, argument);
     else if (strcmp(step->method, "ScanRecords") == 0)
         scan_records(state, work, argument);
+    else if (strcmp(step->method, "ListValues") == 0)
+        values_list(state, work, argument);
+    else if (strcmp(step->method, "LookUpRecords") == 0)
+        values_look_up(state, work, argument);
     else
         mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, NULL, "export does not know \"%.100s\".",
                         step->method);

@@ -3,13 +3,13 @@
 
 #include "services/export/check_groups.h"
 #include "services/export/fold.h"
+#include "services/export/notes.h"
 #include "services/export/periods.h"
 #include "services/runtime/suggest.h"
 #include <stdlib.h>
 #include <string.h>
 
 #define VALUE_SIZE_MAX 300u  /* bytes of a suggested value */
-#define NOTE_SIZE_MAX 200u   /* bytes of a note */
 #define NEAR_SIZE_MAX 40u    /* bytes of a value whose typing errors are tried */
 #define NEAR_COST 4000u      /* of trying them */
 #define NAMESAKES_MAX 50u    /* people of one name looked at */
@@ -96,39 +96,11 @@ cell_of(const check_reference *by, const directory_record *record, const mst_sli
     return column < 0 ? (mst_slice){NULL, 0} : cells[column];
 }
 
-static const char *
-text_of_role(const hinting *it, const mst_slice *cells, Muster__V1__Role role)
-{
-    const Muster__V1__Kind *kind = it->by->kind;
-    for (size_t i = 0; i < kind->n_fields; i++)
-        if (kind->fields[i]->role == role && cells[i].size > 0)
-            return check_text(it->arena, cells[i], NOTE_SIZE_MAX / 4);
-    return "";
-}
-
-/* "Ana Lopez, born 1980-05-17", or the record's name; "" where there is none. */
-static const char *
-note_of(const hinting *it, const directory_record *record, const mst_slice *cells)
-{
-    const char *whole = text_of_role(it, cells, MUSTER__V1__ROLE__ROLE_FULL_NAME);
-    const char *given = text_of_role(it, cells, MUSTER__V1__ROLE__ROLE_GIVEN_NAME);
-    const char *family = text_of_role(it, cells, MUSTER__V1__ROLE__ROLE_FAMILY_NAME);
-    const char *born = text_of_role(it, cells, MUSTER__V1__ROLE__ROLE_BIRTH_DATE);
-    const char *name = whole;
-    if (given[0] != '\0' || family[0] != '\0')
-        name = mst_arena_printf(it->arena, "%s%s%s", given, given[0] != '\0' && family[0] != '\0' ? " " : "", family);
-    if (name[0] == '\0')
-        name = check_text(it->arena, cell_of(it->by, record, cells, "name"), NOTE_SIZE_MAX / 2);
-    return born[0] == '\0' ? name : mst_arena_printf(it->arena, "%s, born %s", name, born);
-}
-
-/* Whether a suggested value alone says nothing to people: it is a number or the like. */
+/* Whether a suggested value alone says nothing to people. */
 static bool
 is_number(const check_reference *by)
 {
-    int column = by->count == 1 && by->kind != NULL ? periods_column(by->kind, by->kind_fields[0]) : CHECK_NONE;
-    return by->count == 1 && (strcmp(by->kind_fields[0], "id") == 0 ||
-                              (column >= 0 && by->kind->fields[column]->role == MUSTER__V1__ROLE__ROLE_IDENTIFIER));
+    return by->count == 1 && note_needed(by->kind, by->kind_fields[0]);
 }
 
 static bool
@@ -184,7 +156,7 @@ put_record(const hinting *it, const directory_record *record, uint32_t likeness,
         one->value = (char *)(uintptr_t)all;
     }
     if (with_note)
-        one->note = (char *)(uintptr_t)note_of(it, record, cells);
+        one->note = (char *)(uintptr_t)note_of(it->arena, by->kind, cells);
     if (one->value[0] != '\0')
         put(it, one);
 }
@@ -421,7 +393,7 @@ put_candidates(const hinting *it, const mst_slice *row)
         muster__v1__suggestion__init(one);
         one->likeness = LIKENESS_SAME;
         one->value = check_text(it->arena, cell_of(ids, &records[i], cells, ids->kind_fields[0]), VALUE_SIZE_MAX);
-        one->note = (char *)(uintptr_t)note_of(it, &records[i], cells);
+        one->note = (char *)(uintptr_t)note_of(it->arena, by->kind, cells);
         one->n_values = by->count + 1;
         one->values = mst_arena_alloc(it->arena, one->n_values * sizeof *one->values);
         for (size_t at = 0; at < by->count; at++)

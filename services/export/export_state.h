@@ -27,6 +27,8 @@ void export_must(mst_status status);
 void queue_input(export_state *state, mst_work *work, const mst_step *step);
 /* job.c: every step of an ExportQueued. */
 void job_step(export_state *state, mst_work *work, const mst_step *step);
+/* calls.c: a kind that a call names; NULL: there is none, the call is answered. */
+const Muster__V1__Kind *calls_kind(export_state *state, mst_work *work, const char *name);
 /* calls.c: a command or query. */
 void calls_answer(export_state *state, mst_work *work, const mst_step *step);
 

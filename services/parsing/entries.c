@@ -326,7 +326,6 @@ add_row(entries *self, const csv_row *row)
     entry_row entry = {.file = row,
                        .cells = cells->cells,
                        .broken = cells->any_broken ? cells->broken : NULL,
-                       .size = cells->size,
                        .number = self->rows_total,
                        .whole = whole,
                        .too_large = !fits};

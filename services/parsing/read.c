@@ -293,16 +293,25 @@ on_row(void *context, const csv_row *row)
 /* With a template ---------------------------------------------------------------------------------------- */
 
 static void
+text_column(FILE *out, const Muster__V1__ColumnMapping *one)
+{
+    char column[200];
+    snprintf(column, sizeof column, "%u %s", one->column + 1, one->header);
+    fprintf(out, "%-32s %-24s %-11s ", column, one->field[0] == '\0' ? "-" : one->field, one->how);
+    if (one->field[0] == '\0')
+        fputs("\n", out);
+    else
+        fprintf(out, "%u %%\n", one->sure);
+}
+
+static void
 on_recognised(void *context, const Muster__V1__FileRecognised *recognised)
 {
     look *self = context;
     if (self->shape == SHAPE_TEXT) {
-        fprintf(self->out, "\ncolumns\n");
+        fprintf(self->out, "\n%-32s %-24s %-11s %s\n", "column", "field", "by", "sure");
         for (size_t i = 0; i < recognised->n_columns; i++)
-            fprintf(self->out, "  %u %s -> %s (%s)\n", recognised->columns[i]->column + 1,
-                    recognised->columns[i]->header,
-                    recognised->columns[i]->field[0] == '\0' ? "nothing" : recognised->columns[i]->field,
-                    recognised->columns[i]->how);
+            text_column(self->out, recognised->columns[i]);
         for (size_t i = 0; i < recognised->n_warnings; i++)
             fprintf(self->out, "warning: %s\n", recognised->warnings[i]);
         return;
@@ -315,7 +324,7 @@ on_recognised(void *context, const Muster__V1__FileRecognised *recognised)
         json_string(self->out, recognised->columns[i]->header);
         fprintf(self->out, ",\"field\":");
         json_string(self->out, recognised->columns[i]->field);
-        fprintf(self->out, ",\"how\":\"%s\"}", recognised->columns[i]->how);
+        fprintf(self->out, ",\"how\":\"%s\",\"sure\":%u}", recognised->columns[i]->how, recognised->columns[i]->sure);
     }
     fprintf(self->out, "],\"warnings\":[");
     for (size_t i = 0; i < recognised->n_warnings; i++) {

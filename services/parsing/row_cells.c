@@ -68,34 +68,49 @@ clean_cell(row_cells *self, csv_cell cell, bool *broken)
     return cell;
 }
 
+/* An apostrophe before what a spreadsheet would take for a formula is the guard that muster and others put there. */
+static inline csv_cell
+unguard(csv_cell cell)
+{
+    if (cell.size > 1 && cell.data[0] == '\'' && memchr("=+-@\t\r", cell.data[1], 6) != NULL)
+        return (csv_cell){cell.data + 1, cell.size - 1};
+    return cell;
+}
+
 /* The cell in this column; `at` says which of `broken` is about it. */
 static inline csv_cell
 take(row_cells *self, const csv_row *row, uint32_t column, size_t at)
 {
     if (column >= row->cells_count)
         return (csv_cell){(const uint8_t *)"", 0};
-    csv_cell cell = cell_trim(row->cells[column]);
+    csv_cell cell = unguard(cell_trim(row->cells[column]));
     if (!row->plain)
         cell = clean_cell(self, cell, &self->broken[at]);
     return cell;
 }
 
+/* Room for all cells of the row, as text again. A column may be both a field and the id. */
+static void
+make_room(row_cells *self, const csv_row *row)
+{
+    size_t room = 1;
+    for (uint32_t i = 0; i < row->cells_count; i++)
+        room += 2 * row->cells[i].size + 2;
+    if (room <= self->clean_room)
+        return;
+    self->clean_room = room;
+    self->clean = mst_realloc(self->clean, room);
+}
+
 void
 row_cells_take(row_cells *self, const csv_row *row)
 {
-    self->size = 0;
-    for (uint32_t i = 0; i < row->cells_count; i++)
-        self->size += row->cells[i].size;
     if (self->any_broken)
         memset(self->broken, 0, (self->fields_count + 1) * sizeof *self->broken);
     self->any_broken = false;
     self->clean_used = 0;
-    // A column may be both a field and the id.
-    size_t room = row->plain ? 0 : 2 * self->size + row->cells_count + 1;
-    if (room > self->clean_room) {
-        self->clean_room = room;
-        self->clean = mst_realloc(self->clean, room);
-    }
+    if (!row->plain)
+        make_room(self, row);
     for (size_t i = 0; i < self->fields_count; i++) {
         csv_cell cell = take(self, row, self->columns->columns[i], i);
         if (cell.size > 0 && is_missing(self, cell))

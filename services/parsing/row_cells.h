@@ -18,7 +18,6 @@ typedef struct row_cells {
     csv_cell id;     /* of an import */
     bool *broken;    /* of each field, and behind them of the id: its bytes were no text */
     bool any_broken;
-    size_t size;    /* bytes of all cells of the file's row */
     uint8_t *clean; /* cells of this row made text again */
     size_t clean_room, clean_used;
 } row_cells;

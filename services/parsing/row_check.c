@@ -315,7 +315,7 @@ tell_rule(void *context, const wrong_found *found)
 static bool
 is_wrong_as_a_whole(row_check *self, const entry_row *row)
 {
-    if (self->samples != NULL && samples_is_instructions(self->samples, row->file, row->size))
+    if (self->samples != NULL && samples_is_instructions(self->samples, row->file))
         return report_row(self, row, MUSTER__V1__WRONG_KIND__WRONG_SAMPLE, "the instructions of the template", say_text,
                           "This row holds the instructions that came with the template. Delete it, or leave it out.");
     if (row->too_large)

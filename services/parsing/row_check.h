@@ -17,7 +17,6 @@ typedef struct entry_row {
     const csv_row *file;
     const csv_cell *cells; /* of each field: corrected, without blanks around, empty where missing */
     const bool *broken;    /* of each field: its bytes are no text; NULL: none is so */
-    size_t size;           /* bytes of the file's cells */
     uint32_t number;       /* of the entry */
     bool whole;            /* as many cells as the header has, or corrected as a whole */
     bool too_large;        /* corrections were not laid over it, because they make it too large */

@@ -91,11 +91,9 @@ holds_instructions(const samples *self, csv_cell cell)
 }
 
 bool
-samples_is_instructions(const samples *self, const csv_row *row, size_t size)
+samples_is_instructions(const samples *self, const csv_row *row)
 {
-    if (self->instructions_size == 0 || size < self->instructions_size)
-        return false;
-    for (uint32_t i = 0; i < row->cells_count; i++)
+    for (uint32_t i = 0; i < row->cells_count && self->instructions_size > 0; i++)
         if (row->cells[i].size >= self->instructions_size && holds_instructions(self, row->cells[i]))
             return true;
     return false;

@@ -17,7 +17,6 @@ typedef struct samples samples;
 samples *samples_new(const Muster__V1__Template *template, size_t fields_count, value_rule *values,
                      const uint32_t *columns, mst_arena *arena);
 bool samples_is_row(const samples *self, const row_values *row);
-/* `size`: bytes of all cells. */
-bool samples_is_instructions(const samples *self, const csv_row *row, size_t size);
+bool samples_is_instructions(const samples *self, const csv_row *row);
 
 #endif

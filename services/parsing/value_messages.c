@@ -115,12 +115,12 @@ type_message(const value_rule *rule, char message[VALUE_MESSAGE_SIZE])
 }
 
 static void
-list_message(const choices *allowed, char message[VALUE_MESSAGE_SIZE])
+list_message(const allowed *list, char message[VALUE_MESSAGE_SIZE])
 {
     int used = snprintf(message, VALUE_MESSAGE_SIZE, "This is not one of the allowed values: ");
-    for (size_t i = 0; i < choices_count(allowed) && i <= ENUM_SHOWN && used < (int)VALUE_MESSAGE_SIZE - 1; i++)
+    for (size_t i = 0; i < allowed_count(list) && i <= ENUM_SHOWN && used < (int)VALUE_MESSAGE_SIZE - 1; i++)
         used += snprintf(message + used, VALUE_MESSAGE_SIZE - (size_t)used, "%s%s", i == 0 ? "" : ", ",
-                         i == ENUM_SHOWN ? ".." : choices_kept(allowed)[i]);
+                         i == ENUM_SHOWN ? ".." : allowed_kept(list)[i]);
 }
 
 static void
@@ -180,10 +180,10 @@ add_suggestion(Muster__V1__Suggestion **list, size_t *count, mst_arena *arena, c
 static void
 suggest_from_list(value_rule *rule, Muster__V1__Suggestion **list, size_t *count, mst_arena *arena)
 {
-    const char *const *allowed = choices_kept(rule->choices);
-    size_t allowed_count = choices_count(rule->choices);
+    const char *const *listed = allowed_kept(rule->choices);
+    size_t listed_count = allowed_count(rule->choices);
     if (rule->suggester == NULL)
-        rule->suggester = mst_suggester_new(allowed, allowed_count);
+        rule->suggester = mst_suggester_new(listed, listed_count);
     char wrong[SUGGEST_TEXT_MAX + 1];
     mst_suggested best[VALUE_SUGGESTED];
     uint32_t size = rule->seen.size > SUGGEST_TEXT_MAX ? SUGGEST_TEXT_MAX : rule->seen.size;
@@ -193,10 +193,10 @@ suggest_from_list(value_rule *rule, Muster__V1__Suggestion **list, size_t *count
     wrong[size] = '\0';
     size_t found = mst_suggest(rule->suggester, wrong, best, VALUE_SUGGESTED);
     for (size_t i = 0; i < found; i++)
-        add_suggestion(list, count, arena, allowed[best[i].index], best[i].likeness);
+        add_suggestion(list, count, arena, listed[best[i].index], best[i].likeness);
     // A list that fits is shown whole.
-    for (size_t i = 0; i < allowed_count && allowed_count <= VALUE_SUGGESTED; i++)
-        add_suggestion(list, count, arena, allowed[i], 0);
+    for (size_t i = 0; i < listed_count && listed_count <= VALUE_SUGGESTED; i++)
+        add_suggestion(list, count, arena, listed[i], 0);
 }
 
 Muster__V1__Suggestion **
@@ -224,5 +224,5 @@ value_suggest(value_rule *rule, Muster__V1__WrongKind kind, mst_arena *arena, si
 size_t
 value_suggest_cost(const value_rule *rule, Muster__V1__WrongKind kind)
 {
-    return kind == MUSTER__V1__WRONG_KIND__WRONG_ENUM ? choices_count(rule->choices) : 1;
+    return kind == MUSTER__V1__WRONG_KIND__WRONG_ENUM ? allowed_count(rule->choices) : 1;
 }

@@ -54,24 +54,24 @@ static const char *const FALSE_WORDS[] = {"false", "no", "n", "0", "f"};
 static void
 boolean_choices(value_rule *rule, const Muster__V1__Field *field)
 {
-    rule->choices = choices_new();
+    rule->choices = allowed_new();
     for (size_t i = 0; i < field->n_true_values; i++)
-        choices_add(rule->choices, field->true_values[i], "true");
+        allowed_add(rule->choices, field->true_values[i], "true");
     for (size_t i = 0; i < field->n_false_values; i++)
-        choices_add(rule->choices, field->false_values[i], "false");
+        allowed_add(rule->choices, field->false_values[i], "false");
     for (size_t i = 0; i < 5 && field->n_true_values == 0; i++)
-        choices_add(rule->choices, TRUE_WORDS[i], "true");
+        allowed_add(rule->choices, TRUE_WORDS[i], "true");
     for (size_t i = 0; i < 5 && field->n_false_values == 0; i++)
-        choices_add(rule->choices, FALSE_WORDS[i], "false");
+        allowed_add(rule->choices, FALSE_WORDS[i], "false");
 }
 
 static void
 enum_choices(value_rule *rule, const Muster__V1__Field *field)
 {
-    rule->choices = choices_new();
+    rule->choices = allowed_new();
     rule->only_these = true;
     for (size_t i = 0; i < field->n_enum_values; i++) {
-        choices_add(rule->choices, field->enum_values[i], field->enum_values[i]);
+        allowed_add(rule->choices, field->enum_values[i], field->enum_values[i]);
         if (strlen(field->enum_values[i]) > rule->growth)
             rule->growth = strlen(field->enum_values[i]);
     }
@@ -80,17 +80,17 @@ enum_choices(value_rule *rule, const Muster__V1__Field *field)
 void
 value_rule_set_action(value_rule *rule, const Muster__V1__Action *action)
 {
-    choices_destroy(&rule->choices);
-    rule->choices = choices_new();
+    allowed_destroy(&rule->choices);
+    rule->choices = allowed_new();
     rule->only_these = true;
     rule->plain = false;
     for (size_t i = 0; i < action->n_insert_words; i++)
-        choices_add(rule->choices, action->insert_words[i], action->insert_words[0]);
+        allowed_add(rule->choices, action->insert_words[i], action->insert_words[0]);
     for (size_t i = 0; i < action->n_update_words; i++)
-        choices_add(rule->choices, action->update_words[i], action->update_words[0]);
-    for (size_t i = 0; i < choices_count(rule->choices); i++)
-        if (strlen(choices_kept(rule->choices)[i]) > rule->growth)
-            rule->growth = strlen(choices_kept(rule->choices)[i]);
+        allowed_add(rule->choices, action->update_words[i], action->update_words[0]);
+    for (size_t i = 0; i < allowed_count(rule->choices); i++)
+        if (strlen(allowed_kept(rule->choices)[i]) > rule->growth)
+            rule->growth = strlen(allowed_kept(rule->choices)[i]);
 }
 
 static void *
@@ -147,7 +147,7 @@ value_rule_release(value_rule *rule)
     if (rule->pattern != NULL)
         uregex_close(rule->pattern);
     rule->pattern = NULL;
-    choices_destroy(&rule->choices);
+    allowed_destroy(&rule->choices);
     if (rule->suggester != NULL)
         mst_suggester_destroy(&rule->suggester);
 }
@@ -172,7 +172,7 @@ read_number(value_rule *rule, bool whole, const uint8_t *data, size_t size, valu
 static bool
 read_boolean(const value_rule *rule, const uint8_t *data, size_t size, value_text *out)
 {
-    const char *kept = choices_find(rule->choices, data, size);
+    const char *kept = allowed_find(rule->choices, data, size);
     if (kept == NULL)
         return false;
     out->data = (const uint8_t *)kept;
@@ -305,14 +305,14 @@ matches_digits(const value_rule *rule, value_text *value)
 static bool
 in_list(const value_rule *rule, value_text *value)
 {
-    const char *kept = choices_find(rule->choices, value->data, value->size);
+    const char *kept = allowed_find(rule->choices, value->data, value->size);
     if (kept == NULL && rule->field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER) {
         char text[NUMBER_SIZE_MAX + 1];
         snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
         double number = strtod(text, NULL);
-        for (size_t i = 0; i < choices_count(rule->choices) && kept == NULL; i++)
-            if (strtod(choices_kept(rule->choices)[i], NULL) == number)
-                kept = choices_kept(rule->choices)[i];
+        for (size_t i = 0; i < allowed_count(rule->choices) && kept == NULL; i++)
+            if (strtod(allowed_kept(rule->choices)[i], NULL) == number)
+                kept = allowed_kept(rule->choices)[i];
     }
     if (kept == NULL)
         return false;
@@ -321,14 +321,20 @@ in_list(const value_rule *rule, value_text *value)
     return true;
 }
 
+static int
+compare_text(const value_text *value, const char *limit)
+{
+    size_t size = strlen(limit);
+    int order = memcmp(value->data, limit, value->size < size ? value->size : size);
+    return order != 0 ? order : (value->size > size) - (value->size < size);
+}
+
 /* Kept forms of dates and times have the order of what they say. */
 static bool
 in_text_range(const value_rule *rule, const value_text *value)
 {
-    char text[DATETIME_SIZE + 1];
-    snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
-    return (!rule->has_minimum || strcmp(text, rule->field->minimum) >= 0) &&
-           (!rule->has_maximum || strcmp(text, rule->field->maximum) <= 0);
+    return (!rule->has_minimum || compare_text(value, rule->field->minimum) >= 0) &&
+           (!rule->has_maximum || compare_text(value, rule->field->maximum) <= 0);
 }
 
 static bool

@@ -10,8 +10,8 @@
 #ifndef MUSTER_PARSING_VALUES_H
 #define MUSTER_PARSING_VALUES_H
 
+#include "allowed.h"
 #include "broker/lib/arena.h"
-#include "choices.h"
 #include "csv_rows.h"
 #include "dates.h"
 #include "parsing.pb-c.h"
@@ -27,7 +27,7 @@ typedef struct value_rule {
     bool plain;       /* any text will do: nothing to check */
     bool required;    /* by the field; whoever needs it for another reason sets it */
     void *pattern;    /* compiled, NULL none */
-    choices *choices; /* the allowed values, or what is true and false; NULL none */
+    allowed *choices; /* the allowed values, or what is true and false; NULL none */
     bool only_these;  /* choices are all that is allowed */
     double minimum, maximum;
     long long whole_minimum, whole_maximum;

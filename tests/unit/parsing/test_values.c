@@ -177,8 +177,8 @@ constraints_say_what_would_be_right(void **state)
 {
     (void)state;
     given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
-    char *allowed[] = {"North", "South"};
-    field.enum_values = allowed;
+    char *campuses[] = {"North", "South"};
+    field.enum_values = campuses;
     field.n_enum_values = 2;
     keeps("south", "South");
     refuses("East", MUSTER__V1__WRONG_KIND__WRONG_ENUM, "North, South");

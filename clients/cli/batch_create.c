@@ -60,7 +60,7 @@ mapping_of(cli *self, const cli_list *given, Muster__V1__CreateBatch *create)
     return CLI_DONE;
 }
 
-/* The file's name without .csv: what a person would call it. */
+/* The file's name without its ending: what a person would call it. */
 static const char *
 name_of(cli *self, const upload_file *upload)
 {
@@ -174,10 +174,10 @@ static const cli_option CREATE_OPTIONS[] = {
 
 const cli_command batch_create_command = {
     .name = "batch create",
-    .args = "FILE.csv",
+    .args = "FILE",
     .args_min = 1,
     .args_max = 1,
-    .summary = "Upload a CSV file of people as a new batch",
+    .summary = "Upload a CSV file or workbook (.xlsx) of people as a new batch",
     .text =
         "The batch goes on by itself once the file is uploaded. With --wait the exit code is 0 when it is complete or "
         "waits for a person (\"waits_for_person\" in JSON), 1 when it failed.",
@@ -213,7 +213,7 @@ static const cli_option UPLOAD_OPTIONS[] = {
 
 const cli_command batch_upload_command = {
     .name = "batch upload",
-    .args = "ID FILE.csv",
+    .args = "ID FILE",
     .args_min = 2,
     .args_max = 2,
     .summary = "Go on with an upload that was interrupted",
@@ -267,10 +267,10 @@ static const cli_option IMPORT_OPTIONS[] = {
 
 const cli_command directory_import_command = {
     .name = "directory import",
-    .args = "FILE.csv",
+    .args = "FILE",
     .args_min = 1,
     .args_max = 1,
-    .summary = "Fill the directory from a CSV file as it is: no matching, no questions",
+    .summary = "Fill the directory from a CSV file or workbook as it is: no matching, no questions",
     .text = "A record whose id (--id) is in the directory already is updated, any other is created. For files that may "
             "hold people whom the directory knows without their id, use muster batch create.",
     .options = IMPORT_OPTIONS,

@@ -116,7 +116,7 @@ const cli_command template_add_command = {
 
 typedef struct read_options {
     const char *format, *template_name;
-    uint64_t rows;
+    uint64_t rows, sheet; /* sheet 0: the first */
 } read_options;
 
 /* The compiled template as a file that needs no cleaning up; its path stays good across exec. NULL: said. */
@@ -160,6 +160,10 @@ read_with(cli *self, const char *file, const char *template_name, const read_opt
         args[count++] = "--rows";
         args[count++] = mst_arena_printf(self->arena, "%llu", (unsigned long long)options->rows);
     }
+    if (options->sheet != 0) {
+        args[count++] = "--sheet";
+        args[count++] = mst_arena_printf(self->arena, "%llu", (unsigned long long)options->sheet);
+    }
     mst_link_close(&self->link);
     return cli_exec(self, "muster-parsing", args, count);
 }
@@ -179,6 +183,8 @@ static const cli_option READ_OPTIONS[] = {
     {"format", 0, "FORMAT", "csv: the rows as RFC 4180 CSV in UTF-8; json: how it is understood, then the rows",
      CLI_TEXT, offsetof(read_options, format)},
     {"rows", 'n', "N", "so many rows at most", CLI_NUMBER, offsetof(read_options, rows)},
+    {"sheet", 's', "N", "this worksheet of a workbook (default: the leftmost that is shown)", CLI_NUMBER,
+     offsetof(read_options, sheet)},
     {"template", 't', "NAME", "as this template would read it", CLI_TEXT, offsetof(read_options, template_name)},
     {0},
 };
@@ -188,7 +194,7 @@ const cli_command read_command = {
     .args = "FILE",
     .args_min = 1,
     .args_max = 1,
-    .summary = "How a file is understood: delimiter, encoding, columns, rows; nothing is uploaded",
+    .summary = "How a file is understood: sheet or delimiter and encoding, columns, rows; nothing is uploaded",
     .text = "Works without a running system, unless --template names one of its templates.",
     .options = READ_OPTIONS,
     .options_size = sizeof(read_options),

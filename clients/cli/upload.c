@@ -11,10 +11,11 @@
 #include <unistd.h>
 
 static bool
-is_csv(const char *name)
+is_table(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return dot != NULL && strcasecmp(dot, ".csv") == 0;
+    return dot != NULL &&
+           (strcasecmp(dot, ".csv") == 0 || strcasecmp(dot, ".xlsx") == 0 || strcasecmp(dot, ".xlsm") == 0);
 }
 
 static int
@@ -53,12 +54,12 @@ upload_open(cli *self, const char *path, upload_file *upload)
     if (fstat(upload->fd, &stat) != 0)
         rc = cli_fail(self, NULL, "cannot look at %s: %s", path, strerror(errno));
     else if (S_ISDIR(stat.st_mode))
-        rc = cli_fail(self, "name the CSV file in it", "%s is a directory", path);
+        rc = cli_fail(self, "name the CSV file or workbook in it", "%s is a directory", path);
     else if (!S_ISREG(stat.st_mode))
-        rc = cli_fail(self, "save it as a .csv file first", "%s is no file", path);
-    else if (!is_csv(upload->name))
-        rc = cli_fail(self, "save it as CSV from your spreadsheet program; the name must end in .csv",
-                      "%s is no .csv file", path);
+        rc = cli_fail(self, "save it as a .csv or .xlsx file first", "%s is no file", path);
+    else if (!is_table(upload->name))
+        rc = cli_fail(self, "save it as \"Excel Workbook (.xlsx)\" or CSV from your spreadsheet program",
+                      "%s is no .csv or .xlsx file", path);
     else if (stat.st_size == 0)
         rc = cli_fail(self, "a file needs a line of column names and at least one row", "%s is empty", path);
     upload->size = rc == CLI_DONE ? (uint64_t)stat.st_size : 0;

@@ -15,11 +15,12 @@
 const char *
 uploads_refusal(const char *file_name)
 {
-    if (text_ends_with(file_name, ".csv"))
+    if (text_ends_with(file_name, ".csv") || text_ends_with(file_name, ".xlsx") || text_ends_with(file_name, ".xlsm"))
         return NULL;
-    if (text_ends_with(file_name, ".xlsx") || text_ends_with(file_name, ".xls") || text_ends_with(file_name, ".ods"))
-        return "Spreadsheet files are not read: save it as CSV (Save As, \"CSV UTF-8\") and give that file.";
-    return "Only files whose name ends in .csv are accepted.";
+    if (text_ends_with(file_name, ".xls") || text_ends_with(file_name, ".xlsb") || text_ends_with(file_name, ".ods"))
+        return "Spreadsheet files of this kind are not read: save it as \"Excel Workbook (.xlsx)\" or \"CSV UTF-8\" "
+               "and give that file.";
+    return "Only files whose name ends in .csv or .xlsx are accepted.";
 }
 
 Muster__V1__BatchView

@@ -176,7 +176,10 @@ on_book(void *context, uint32_t depth, const char *name, const char *const *attr
         return;
     }
     sheet_entry *sheet = &self->sheets[self->count++];
-    sheet->name = mst_arena_strdup(self->arena, called == NULL ? "" : called);
+    char name_kept[PARTS_NAME_SIZE_MAX + 1];
+    called = called == NULL ? "" : called;
+    utf8_clean((const uint8_t *)called, strlen(called), name_kept, sizeof name_kept);
+    sheet->name = mst_arena_strdup(self->arena, name_kept);
     sheet->relation = mst_arena_strdup(self->arena, target == NULL ? "" : target);
     sheet->hidden = state != NULL && strcmp(state, "visible") != 0;
 }

@@ -10,6 +10,7 @@
 
 #define PARTS_SIZE_MAX (64u << 20) /* bytes of such a part, unpacked */
 #define PARTS_SHEETS_MAX 4096u     /* sheets in a workbook */
+#define PARTS_NAME_SIZE_MAX 255u   /* bytes kept of a sheet's name; a spreadsheet program allows 31 characters */
 #define PARTS_RELATIONS_MAX 20000u /* relations of a part */
 #define PARTS_STYLES_MAX 200000u   /* cell formats, and number formats, in a workbook */
 

@@ -46,9 +46,12 @@ close_string(strings *self)
         self->ends_room = self->ends_room == 0 ? 1024 : self->ends_room + self->ends_room / 2;
         self->ends = mst_realloc(self->ends, self->ends_room * sizeof *self->ends);
     }
-    uint8_t *text = self->text + begin;
-    uint32_t size = self->size - begin, kept = size == 0 ? 0 : (uint32_t)xlsx_unescape(text, size);
-    bool plain = kept == size && strings_are_ascii(text, kept);
+    uint32_t size = self->size - begin, kept = size;
+    bool plain = true;
+    if (size > 0) {
+        kept = (uint32_t)xlsx_unescape(self->text + begin, size);
+        plain = kept == size && strings_are_ascii(self->text + begin, kept);
+    }
     self->size = begin + kept;
     self->ends[self->count++] = self->size | (plain ? 0 : NOT_PLAIN);
 }

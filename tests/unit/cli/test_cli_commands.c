@@ -125,13 +125,14 @@ a8_dates_that_are_none_or_still_to_come_are_refused_before_anything_is_sent(void
 }
 
 static void
-a12_what_is_no_csv_file_is_refused_before_anything_is_sent(void **state)
+a12_what_is_no_csv_file_or_workbook_is_refused_before_anything_is_sent(void **state)
 {
     (void)state;
     cli self = {.arena = arena, .command = "batch create"};
     upload_file file;
     put("good.CSV", "a\n1\n");
     put("empty.csv", "");
+    put("sheet.xls", "\xD0\xCF");
     put("sheet.xlsx", "PK");
     mkdir(path_of("folder.csv"), 0700);
     mkfifo(path_of("pipe.csv"), 0600);
@@ -141,7 +142,9 @@ a12_what_is_no_csv_file_is_refused_before_anything_is_sent(void **state)
     mst_sha256("a\n1\n", 4, digest);
     assert_memory_equal(file.sha256, digest, MST_HASH_SIZE);
     upload_close(&file);
-    const char *bad[] = {"empty.csv", "sheet.xlsx", "folder.csv", "pipe.csv", "absent.csv"};
+    assert_int_equal(upload_open(&self, path_of("sheet.xlsx"), &file), CLI_DONE);
+    upload_close(&file);
+    const char *bad[] = {"empty.csv", "sheet.xls", "folder.csv", "pipe.csv", "absent.csv"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(upload_open(&self, path_of(bad[i]), &file), CLI_FAILED);
 }
@@ -227,7 +230,7 @@ main(void)
         cmocka_unit_test(a_slip_of_the_finger_finds_the_command_that_was_meant),
         cmocka_unit_test(exit_codes_tell_wrong_usage_from_a_system_that_is_not_there),
         cmocka_unit_test(a8_dates_that_are_none_or_still_to_come_are_refused_before_anything_is_sent),
-        cmocka_unit_test(a12_what_is_no_csv_file_is_refused_before_anything_is_sent),
+        cmocka_unit_test(a12_what_is_no_csv_file_or_workbook_is_refused_before_anything_is_sent),
         cmocka_unit_test(keys_are_written_as_zeromq_writes_them_and_readable_by_their_owner_alone),
         cmocka_unit_test(a_message_as_json_has_every_field_and_words_for_enumerations),
         cmocka_unit_test(a_log_file_never_grows_beyond_its_limit_and_keeps_a_few_older_ones),

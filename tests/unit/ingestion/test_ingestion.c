@@ -158,8 +158,8 @@ name_date_template_options_and_file_type_are_checked_A7_A8_A11_A12(void **state)
     create.n_options = 1;
     is_refused(&create, "offered are update-campus, membership-date");
     create = a_batch();
-    create.file_name = "cards.xlsx";
-    is_refused(&create, "CSV");
+    create.file_name = "cards.xls";
+    is_refused(&create, "Excel Workbook (.xlsx)");
     create.file_name = "cards.txt";
     is_refused(&create, ".csv");
     assert_int_equal(fake_count(work, "BatchCreated"), 0);

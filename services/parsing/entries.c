@@ -2,6 +2,7 @@
 #include "entries.h"
 
 #include "broker/lib/hash.h"
+#include "doctor.h"
 #include "proto/rows.h"
 #include "row_cells.h"
 #include "row_check.h"
@@ -22,6 +23,7 @@ struct entries {
     mapping mapping;
     row_check *check; /* NULL: the template cannot be used, see failure */
     row_cells cells;
+    doctor *doctor;
     size_t growth;     /* bytes that kept forms may add to a row */
     uint32_t in_chunk; /* rows in the chunk under way */
     char **fields;     /* names of columns of Rows */
@@ -37,6 +39,7 @@ struct entries {
     size_t part_size;
 
     uint32_t rows_total, wrong_rows, left_out, corrected;
+    bool mended; /* the row under way was repaired or corrected */
     uint64_t value_bytes;
     mst_hash *hash;
     const char *failure, *advice;
@@ -149,7 +152,7 @@ learn_date_order(entries *self, const file_form *form, size_t field)
     if (column == MAPPING_NONE || rule->field->type != MUSTER__V1__FIELD_TYPE__FIELD_DATE ||
         strcmp(rule->field->format, "any") != 0)
         return;
-    for (uint32_t i = form->header_row + 1; i < form->rows_count; i++) {
+    for (uint32_t i = form->header_row + (form->header ? 1 : 0); i < form->rows_count; i++) {
         if (column >= form->rows[i].count || column >= CSV_COLUMNS_MAX)
             continue;
         csv_cell cell = cell_trim(form->rows[i].cells[column]);
@@ -189,7 +192,7 @@ recognised(void *context, const reader *source, const file_form *form)
                                      (unsigned long long)header->line, header->count, CSV_COLUMNS_MAX),
                     "Take out columns that are not needed, and upload the file as a new batch.");
     const char *why, *advice;
-    if (!mapping_make(wanted, header->cells, header->count, self->arena, &self->mapping, &why, &advice))
+    if (!mapping_make(wanted, form, self->arena, &self->mapping, &why, &advice))
         return fail(self, mst_arena_printf(self->arena, "Line %llu: %s", (unsigned long long)header->line, why),
                     advice);
     bool id = self->mapping.id_column != MAPPING_NONE;
@@ -199,12 +202,13 @@ recognised(void *context, const reader *source, const file_form *form)
     for (size_t i = 0; i < wanted->fields_count; i++)
         self->fields[i + id] = wanted->fields[i]->name;
     mst_rows_builder_init(&self->rows, (uint32_t)wanted->fields_count + id);
-    row_cells_columns(&self->cells, &self->mapping, wanted->fields_count, header->count, self->arena);
+    row_cells_columns(&self->cells, &self->mapping, wanted->fields_count, (uint32_t)self->mapping.described_count,
+                      self->arena);
     for (size_t i = 0; i < wanted->fields_count; i++) {
         learn_date_order(self, form, i);
         self->growth += row_check_field(self->check, i)->growth;
     }
-    row_check_columns(self->check, &self->mapping, header->count);
+    row_check_columns(self->check, &self->mapping, (uint32_t)self->mapping.described_count);
     warn_form(self, form);
     emit_recognised(self);
     return true;
@@ -271,6 +275,16 @@ close_chunk(entries *self)
 
 /* Rows --------------------------------------------------------------------------------------------------- */
 
+/* Has the doctor look at the row and make the repairs that were asked for. True: it is no row and not wanted. */
+static bool
+examine(entries *self, const csv_row *row)
+{
+    bool leave_out;
+    if (doctor_row(self->doctor, self->rows_total, self->cells.cells, row->plain, &leave_out))
+        self->mended = true;
+    return leave_out;
+}
+
 /* Lays corrections over the cells. False: they make the row too large; it stays as it is in the file. */
 static bool
 correct(entries *self, const csv_row *row)
@@ -290,7 +304,7 @@ correct(entries *self, const csv_row *row)
         row_cells_take(cells, row);
         return false;
     }
-    self->corrected++;
+    self->mended = true;
     return true;
 }
 
@@ -318,9 +332,14 @@ add_row(entries *self, const csv_row *row)
     bool correcting = corrected != NULL && !corrections_empty(corrected), fits = true, wrong = false;
     bool left_out = correcting && corrections_is_left_out(corrected, self->rows_total);
     row_cells_take(cells, row);
-    bool whole = row_cells_whole(cells, row) || (correcting && corrections_has_row(corrected, self->rows_total));
+    self->mended = false;
+    bool whole = row_cells_whole(cells, row);
+    if (whole)
+        left_out |= examine(self, row);
+    whole = whole || (correcting && corrections_has_row(corrected, self->rows_total));
     if (correcting && whole && !left_out)
         fits = correct(self, row);
+    self->corrected += self->mended && !left_out;
     begin_row(self, row);
     const value_text *kept;
     entry_row entry = {.file = row,

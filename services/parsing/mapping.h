@@ -1,13 +1,15 @@
 /* mapping.h - which column of a file is which field.
  *
- * A column is a field's by the operator's choice, the field's name, its title or a synonym, in that order; letters of
- * any case, accents, blanks and punctuation do not matter ("E-Mail " is "email"). A worse reason gives way to a better
- * one; two equally good ones are a fault, because nobody knows which is meant. Memory: in the arena. Thread: any. */
+ * A column is a field's by the operator's choice, by what a person chose for this header in an earlier batch of the
+ * template, by the field's name, its title or a synonym, in that order; letters of any case, accents, blanks and
+ * punctuation do not matter ("#E-Mail " is "email"). What is left may be a misspelled name, or known by its values
+ * (mapping_guess.h). A worse reason gives way to a better one; two equally good ones are a fault, because nobody knows
+ * which is meant. Every column says how it was understood and how sure that is. Memory: in the arena. Thread: any. */
 #ifndef MUSTER_PARSING_MAPPING_H
 #define MUSTER_PARSING_MAPPING_H
 
 #include "broker/lib/arena.h"
-#include "csv_rows.h"
+#include "dialect.h"
 #include "parsing.pb-c.h"
 #include "template.pb-c.h"
 
@@ -23,6 +25,10 @@ typedef struct wanted_columns {
     const char *id_column; /* import: "" none */
     Muster__V1__ColumnChoice *const *choices;
     size_t choices_count;
+    Muster__V1__ColumnChoice *const *remembered; /* chosen in earlier batches of the template, the newest first */
+    size_t remembered_count;
+    const Muster__V1__Template *const *others; /* templates that the file may rather be for */
+    size_t others_count;
     const char ***keys; /* by mapping_prepare: folded name, title and synonyms of each field, NULL-ended */
 } wanted_columns;
 
@@ -40,8 +46,9 @@ char *mapping_fold(mst_arena *arena, const void *text, size_t size);
 void mapping_prepare(wanted_columns *wanted, mst_arena *arena);
 /* How many of these cells are wanted columns; a header_hint. */
 uint32_t mapping_fits(const void *wanted, const csv_cell *cells, uint32_t count);
-/* False: the header does not fit; `why` and `advice` say what and what to do. */
-bool mapping_make(const wanted_columns *wanted, const csv_cell *header, uint32_t count, mst_arena *arena, mapping *made,
+/* False: the header does not fit; `why` and `advice` say what and what to do. Of a file without header the columns are
+ * known by their values, and all that are needed must be. */
+bool mapping_make(const wanted_columns *wanted, const file_form *form, mst_arena *arena, mapping *made,
                   const char **why, const char **advice);
 
 #endif

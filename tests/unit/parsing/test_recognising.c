@@ -192,15 +192,17 @@ a_choice_wins_over_what_the_header_says(void **state)
     mapping_prepare(&wanted, arena);
     const csv_cell header[] = {
         {(const uint8_t *)"email", 5}, {(const uint8_t *)"email", 5}, {(const uint8_t *)"nick", 4}};
+    sample_row row = {.cells = (csv_cell *)header, .count = 3, .line = 1};
+    const file_form form = {.header = true, .columns = 3, .rows = &row, .rows_count = 1};
     mapping made;
     const char *why, *advice;
-    if (!mapping_make(&wanted, header, 3, arena, &made, &why, &advice))
+    if (!mapping_make(&wanted, &form, arena, &made, &why, &advice))
         fail_msg("%s", why);
     assert_int_equal(made.columns[1], 1);
     assert_int_equal(made.columns[0], 2);
     assert_string_equal(made.described[0]->how, "left out");
     wanted.choices_count = 0;
-    assert_false(mapping_make(&wanted, header, 3, arena, &made, &why, &advice));
+    assert_false(mapping_make(&wanted, &form, arena, &made, &why, &advice));
     assert_non_null(strstr(why, "Columns 1 \"email\" and 2 \"email\""));
     mst_arena_destroy(&arena);
 }

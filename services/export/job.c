@@ -94,20 +94,6 @@ add_started_event(job *self, mst_work *work)
 /* Catching up: inputs of one queue come one at a time, but what an earlier one wrote may still be on its way here.
  * ------ */
 
-/* Events of the batch's records that are known to be in the directory. A batch has the queue of its kinds to itself, so
- * one of them has the last. */
-static uint64_t
-records_applied(const export_state *state, const batch *one)
-{
-    uint64_t applied = one->records_version;
-    for (size_t i = 0; i < mst_catalog_kinds_count(state->catalog); i++) {
-        directory_kind kind = directory_kind_of(state->directory, mst_catalog_kind_at(state->catalog, i)->name);
-        if (strcmp(kind.batch_id, one->id) == 0 && kind.batch_version > applied)
-            applied = kind.batch_version;
-    }
-    return applied;
-}
-
 /* Whether all that `earlier` wrote is known to be in the directory. */
 static bool
 has_arrived(const job *self, const batch *earlier)
@@ -117,7 +103,7 @@ has_arrived(const job *self, const batch *earlier)
     if (earlier->left_queue_seq > earlier->queued_seq &&
         directory_applied(self->state->directory) > earlier->left_queue_seq)
         return true; // changes come in order, and one behind it is here
-    return earlier->completed && records_applied(self->state, earlier) >= earlier->records_events;
+    return earlier->completed && job_records_applied(self->state, earlier) >= earlier->records_events;
 }
 
 static void
@@ -183,67 +169,6 @@ request_recheck(job *self, mst_work *work)
     mst_work_finish(work);
 }
 
-/* Where rows write several kinds: what of each. False: the batch has failed. */
-static bool
-find_assignment(job *self, mst_work *work, const update_columns *columns, const update_options *options)
-{
-    const char *missing = "";
-    mst_arena *arena = mst_work_arena(work);
-    if (!assignment_plan_make(&self->assignment, arena, self->state->catalog, self->template, columns, options,
-                              &missing)) {
-        fail(self, work,
-             mst_arena_printf(arena, "Kind \"%.100s\", which the template of this batch names, is not declared.",
-                              missing),
-             "Declare it (muster directory declare) and create the batch again.");
-        return false;
-    }
-    self->kinds_count = self->assignment.kinds_count;
-    self->changed = mst_arena_alloc(arena, self->kinds_count * sizeof *self->changed);
-    self->look_for_ids = mst_arena_alloc(arena, self->kinds_count * sizeof *self->look_for_ids);
-    for (size_t i = 0; i < self->kinds_count; i++) {
-        directory_kind kind = directory_kind_of(self->state->directory, self->assignment.kinds[i].kind->name);
-        self->look_for_ids[i] = strtoull(self->batch->id + 1, NULL, 10) <= kind.made_elsewhere;
-    }
-    if (self->batch->dry_run)
-        self->dry_arena = mst_arena_new(0);
-    return true;
-}
-
-static bool
-find_rules(job *self, mst_work *work)
-{
-    const batch *one = self->batch;
-    self->kind = mst_catalog_kind(self->state->catalog, one->kind);
-    if (self->kind == NULL || self->kind->n_fields == 0 || self->kind->n_fields > DIRECTORY_COLUMNS_MAX) {
-        fail(self, work, "The kind of record this batch is about is not declared in the directory.",
-             "Declare it (muster directory declare) and create the batch again.");
-        return false;
-    }
-    if (!one->import && self->template == NULL) {
-        fail_as_defect(self, work, "The template of this batch is not known.");
-        return false;
-    }
-    self->assigned = !one->import && assignments_apply(self->template, self->kind);
-    self->may_create = one->import || (self->template->may_create && self->template->subject == NULL);
-    const update_options options = {one->membership_date, one->update_campus, one->date};
-    const update_columns columns = {one->fields, one->fields_count, one->columns, one->columns_count};
-    mst_arena *arena = mst_work_arena(work);
-    self->kinds_count = 1;
-    if (!self->assigned)
-        update_plan_make(&self->plan, arena, self->kind, self->template, &columns, &options);
-    else if (!find_assignment(self, work, &columns, &options))
-        return false;
-    self->out = mst_arena_alloc(arena, self->kinds_count * sizeof *self->out);
-    self->before = mst_arena_alloc(arena, self->kind->n_fields * sizeof *self->before);
-    self->after = mst_arena_alloc(arena, self->kind->n_fields * sizeof *self->after);
-
-    directory_kind kind = directory_kind_of(self->state->directory, one->kind);
-    self->look_before_making = strtoull(one->id + 1, NULL, 10) <= kind.made_elsewhere;
-    self->all_new = one->import && one->id_field < 0 && !self->look_before_making;
-    self->records_events = records_applied(self->state, one);
-    return true;
-}
-
 static void
 set_chunk_rows(job *self, uint32_t chunk, uint32_t first_row, uint32_t rows)
 {
@@ -260,8 +185,14 @@ begin(job *self, mst_work *work)
         request_recheck(self, work);
         return;
     }
-    if (!find_rules(self, work))
+    const char *advice = NULL, *refused = job_find_rules(self, mst_work_arena(work), &advice);
+    if (refused != NULL) {
+        if (advice == NULL)
+            fail_as_defect(self, work, refused);
+        else
+            fail(self, work, refused, advice);
         return;
+    }
     self->chunk_rows = mst_alloc(((size_t)self->batch->chunks + 1) * sizeof *self->chunk_rows);
     self->chunk_rows[0] = 1;
     if (self->batch->chunks == 0) { // a file with a header only
@@ -323,7 +254,7 @@ settle(job *self, mst_work *work)
 {
     if (mst_work_parts_open(work) > 0)
         return; // a step comes when they are durable
-    if (records_applied(self->state, self->batch) < self->records_events) {
+    if (job_records_applied(self->state, self->batch) < self->records_events) {
         mst_work_read(work, TAG(JOB_SETTLING), self->results_stream, self->chunk, 1); // only to be asked again soon
         return;
     }

@@ -1,5 +1,5 @@
-/* job.h - one batch being exported: what job.c (the order of steps), chunk.c (one chunk of it) and assigning.c (one
- * chunk whose rows write records of other kinds than they were matched to) share.
+/* job.h - one batch being exported: what job.c (the order of steps), job_rules.c (what is written how), chunk.c (one
+ * chunk of it) and assigning.c (one chunk whose rows write records of other kinds than they were matched to) share.
  *
  * A batch is written in stretches of at most about FATES_ROWS_MAX rows and STRETCH_SIZE_MAX bytes: their decisions are
  * read, the records they touch are fetched in one sorted pass, then chunk after chunk is read and written, each as one
@@ -98,6 +98,12 @@ typedef struct job {
     size_t chunk_changed_size;
     mst_slice *before, *after; /* a cell per field of the kind */
 } job;
+
+/* job_rules.c: fills in the rules. NULL: done; else why the batch cannot be written, and what to do (NULL: nothing, it
+ * is a defect). */
+const char *job_find_rules(job *self, mst_arena *arena, const char **advice);
+/* Events of a batch's records that are known to be in the directory. */
+uint64_t job_records_applied(const export_state *state, const batch *one);
 
 /* chunk.c: writes the events of one chunk to the current part. False: something cannot be; `why` says what, and no
  * event was added. */

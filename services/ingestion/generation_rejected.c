@@ -8,7 +8,7 @@
 #include "proto/codec.h"
 #include <string.h>
 
-#define FAULTS_PAGE 1000u /* wrong values asked for at a time */
+#define FAULTS_PAGE 5000u /* rows whose wrong values are asked for at a time */
 #define CHUNK_QUOTA (96u << 20)
 #define REASONS_MAX 64u /* reasons of one row that are told */
 

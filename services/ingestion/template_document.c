@@ -3,6 +3,7 @@
 #include "words.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* A text within a table or a line: what Markdown takes for its own is escaped, a line end is a blank. */
 static void
@@ -36,7 +37,8 @@ columns(const Muster__V1__Template *template, FILE *out, mst_arena *arena)
         const Muster__V1__Field *field = template->fields[i];
         const char *others = strcmp(field->name, words_title(field)) == 0 ? "" : field->name;
         for (size_t j = 0; j < field->n_synonyms; j++)
-            others = mst_arena_printf(arena, "%s%s%s", others, others[0] == '\0' ? "" : ", ", field->synonyms[j]);
+            if (strcasecmp(field->synonyms[j], field->name) != 0)
+                others = mst_arena_printf(arena, "%s%s%s", others, others[0] == '\0' ? "" : ", ", field->synonyms[j]);
         fputs("|", out);
         cell(out, words_header(arena, template, field));
         cell(out, field->description);

@@ -154,8 +154,7 @@ words_allowed(mst_arena *arena, const Muster__V1__Template *template, const Must
         words = list_words(arena, action->insert_words, action->n_insert_words);
         for (size_t i = 0; i < action->n_update_words; i++)
             words = mst_arena_printf(arena, "%s, %s", words, action->update_words[i]);
-    }
-    if (field->n_enum_values > 0)
+    } else if (field->n_enum_values > 0)
         words = join(arena, words, list_words(arena, field->enum_values, field->n_enum_values));
     if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN && field->n_true_values > 0 && field->n_false_values > 0)
         words = join(arena, words,
@@ -212,7 +211,9 @@ when_words(mst_arena *arena, const Muster__V1__Template *template, const Muster_
 const char *
 words_rule(mst_arena *arena, const Muster__V1__Template *template, const Muster__V1__Rule *rule)
 {
-    if (rule->message[0] != '\0')
+    // What is said of a row out of order reads as a rule only the other way round.
+    if (rule->message[0] != '\0' && rule->kind != MUSTER__V1__RULE_KIND__RULE_ORDER &&
+        rule->kind != MUSTER__V1__RULE_KIND__RULE_KNOWN)
         return rule->message;
     const char *when = when_words(arena, template, rule);
     const char *either = words_titles(arena, template, rule->fields, rule->n_fields, " or ");

@@ -180,6 +180,9 @@ rules_are_told_in_words_their_own_where_they_have_some(void **state)
     rule.n_when = 0;
     rule.kind = MUSTER__V1__RULE_KIND__RULE_ORDER;
     assert_string_equal(words_rule(arena, template, &rule), "Name may not be after Id.");
+    rule.message = "Id is before Name.";
+    assert_string_equal(words_rule(arena, template, &rule), "Name may not be after Id.");
+    rule.kind = MUSTER__V1__RULE_KIND__RULE_REQUIRE;
     rule.message = "As we say.";
     assert_string_equal(words_rule(arena, template, &rule), "As we say.");
 }

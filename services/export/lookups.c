@@ -403,6 +403,14 @@ read_candidates(question *asked, uint64_t as_of, directory_record *candidates, s
     return status;
 }
 
+static void
+make_room(finding *self, size_t max)
+{
+    self->max = max;
+    for (size_t i = 0; i < 2; i++)
+        self->records[i] = mst_arena_alloc(self->arena, (max + 1) * sizeof *self->records[i]);
+}
+
 /* An id is looked for as it is first: that takes no index. */
 static mst_status
 find_by_id(question *asked, uint64_t as_of, finding *found)
@@ -426,11 +434,10 @@ lookups_find_as_of(lookups *self, uint64_t as_of, const Muster__V1__Kind *kind, 
     mst_slice *folded = mst_arena_alloc(arena, count * sizeof *folded);
     for (size_t i = 0; i < count; i++)
         folded[i] = export_fold(arena, values[i]);
-    finding all = {.values = values, .folded = folded, .max = max, .arena = arena};
-    for (size_t i = 0; i < 2; i++)
-        all.records[i] = mst_arena_alloc(arena, (max + 1) * sizeof *all.records[i]);
+    finding all = {.values = values, .folded = folded, .arena = arena};
     question asked = question_of(self, kind, fields, count, arena);
     size_t unread = 0;
+    make_room(&all, max < 1 ? max : 1);
     mst_status status = find_by_id(&asked, as_of, &all);
     if (status == MST_OK && all.found[0] == 0) {
         lookup_index *index = NULL;
@@ -441,7 +448,9 @@ lookups_find_as_of(lookups *self, uint64_t as_of, const Muster__V1__Kind *kind, 
         uint64_t hash = hash_of(self->scratch, values, count);
         directory_record *candidates = candidates_of(index, hash, arena, &candidates_count);
         unread = candidates_count > LOOKUPS_READ_MAX ? candidates_count - LOOKUPS_READ_MAX : 0;
-        status = read_candidates(&asked, as_of, candidates, candidates_count - unread, &all);
+        make_room(&all, max < candidates_count ? max : candidates_count);
+        if (candidates_count > 0)
+            status = read_candidates(&asked, as_of, candidates, candidates_count - unread, &all);
     }
     size_t list = all.found[0] > 0 ? 0 : 1;
     *records = all.records[list];

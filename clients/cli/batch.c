@@ -75,10 +75,10 @@ batch_waits(mst_arena *arena, const Muster__V1__BatchView *view, const char **wh
         return false;
     if (view->state == MUSTER__V1__BATCH_STATE__STATE_READY_FOR_FILE_UPLOAD)
         *what = mst_arena_printf(arena, "waits for its file: muster batch upload %s FILE", view->batch_id);
-    else if (view->fix_errors)
+    else if (view->fix_errors && !view->taking_corrections)
         *what = mst_arena_printf(arena,
                                  "has %s with wrong values: muster batch errors %s lists them; "
-                                 "muster batch fix %s --without-bad-rows goes on without these rows",
+                                 "muster batch fix %s corrects them, with --without-bad-rows it goes on without them",
                                  print_plural(arena, view->rows_wrong, "row", "rows"), view->batch_id, view->batch_id);
     else if (view->state == MUSTER__V1__BATCH_STATE__STATE_AWAIT_DISCREPANCY_VERIFICATION &&
              view->discrepancies_open > 0)
@@ -138,6 +138,14 @@ print_rows(cli *self, const Muster__V1__BatchView *view)
         line("rows", "%s read%s, %s wrong, %s matched, %s exported", print_count(arena, view->rows_read),
              view->rows_total == 0 ? " so far" : "", print_count(arena, view->rows_wrong),
              print_count(arena, view->rows_matched), print_count(arena, view->rows_exported));
+    if (view->left_out > 0)
+        line("left out", "%s", print_plural(arena, view->left_out, "row", "rows"));
+    if (view->generation > 1)
+        line("reading", "%u: with what was corrected", view->generation);
+    for (size_t i = 0; i < view->n_rules; i++)
+        line("by rule", "%s (muster rules list)", print_clean(arena, view->rules[i]));
+    if (view->checking)
+        line("checking", "values are compared with the directory");
     if (view->discrepancies > 0)
         line("questions", "%s, %s open", print_count(arena, view->discrepancies),
              print_count(arena, view->discrepancies_open));
@@ -172,6 +180,8 @@ batch_print(cli *self, const Muster__V1__BatchView *view)
         line("note", "%s", print_clean(arena, view->warnings[i]));
     if (view->completed_at_ms > 0)
         line("took", "%s", print_duration(arena, view->completed_at_ms - view->created_at_ms));
+    if (view->notice[0] != 0)
+        line("not taken", "%s", print_clean(arena, view->notice));
     if (view->failure[0] != 0)
         line("failed", "%s", print_clean(arena, view->failure));
     if (batch_waits(arena, view, &what))

@@ -156,6 +156,8 @@ finish(cli *self, const upload_file *upload, const char *batch_id, int *exit_cod
         {upload->sha256, MST_HASH_SIZE},
     };
     mst_id_of(id, parts, 3);
+    if (upload->corrections) // the same rows may be sent again later
+        mst_random(id, sizeof id);
     Muster__V1__FinishUpload finish = MUSTER__V1__FINISH_UPLOAD__INIT;
     finish.batch_id = (char *)batch_id;
     return cli_call(self, "ingestion", batch_id, &finish.base, id, &muster__v1__batch_view__descriptor, exit_code);
@@ -174,6 +176,7 @@ upload_send(cli *self, const upload_file *upload, const char *batch_id, progress
         begin.size = upload->size;
         begin.sha256 = (ProtobufCBinaryData){MST_HASH_SIZE, (uint8_t *)upload->sha256};
         begin.file_name = (char *)upload->name;
+        begin.corrections = upload->corrections;
         const Muster__V1__UploadView *view =
             cli_call(self, "ingestion", batch_id, &begin.base, id, &muster__v1__upload_view__descriptor, exit_code);
         if (view == NULL)

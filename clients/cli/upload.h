@@ -18,6 +18,7 @@ typedef struct upload_file {
     int fd;
     uint64_t size; /* bytes */
     uint8_t sha256[MST_HASH_SIZE];
+    bool corrections; /* set after opening: corrected rows of a batch that has its file */
 } upload_file;
 
 /* Opens, checks and hashes the file. CLI_DONE or the exit code, said. */

@@ -130,6 +130,8 @@ static const char *const TYPES[] = {
     "VerificationFinished",
     NULL,
 };
+/* Stands in streams that commits are guarded by. */
+static const char *const HEAD_TYPES[] = {"CorrectionsReceived", NULL};
 static const char *const STREAMED_TYPES[] = {"RecordsChanged", NULL};
 static const char *const INPUTS[] = {
     "CheckRequested",  "EntriesAccepted",      "ExportQueued", "MatchingFinished",
@@ -139,6 +141,7 @@ static const char *const INPUTS[] = {
 const mst_core export_core = {
     .name = "export",
     .types = TYPES,
+    .head_types = HEAD_TYPES,
     .streamed_types = STREAMED_TYPES,
     .inputs = INPUTS,
     .inputs_max = 8, /* kinds exported side by side, and inputs that only queue */

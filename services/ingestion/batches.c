@@ -54,12 +54,14 @@ batch_destroy(batch *self)
         return;
     Muster__V1__BatchView *view = &self->view;
     char **texts[] = {&view->batch_id,  &view->name,      &view->batch_date, &view->template_name, &view->kind,
-                      &view->operator_, &view->file_name, &view->outcome,    &view->failure};
+                      &view->operator_, &view->file_name, &view->outcome,    &view->failure,       &view->notice};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         set_text(texts[i], "");
     set_texts(&view->options, &view->n_options, NULL, 0);
     set_texts(&view->same_file_as, &view->n_same_file_as, NULL, 0);
     set_texts(&view->warnings, &view->n_warnings, NULL, 0);
+    set_texts(&view->repairs, &view->n_repairs, NULL, 0);
+    set_texts(&view->rules, &view->n_rules, NULL, 0);
     free(view->sha256.data);
     free(self->resolved);
     free(self);
@@ -106,6 +108,7 @@ on_created(batches *self, const mst_event *event)
     set_text(&view->operator_, created->operator_);
     set_text(&view->file_name, created->file_name);
     set_texts(&view->options, &view->n_options, created->options, created->n_options);
+    set_texts(&view->repairs, &view->n_repairs, created->repairs, created->n_repairs);
     view->template_version = created->template_version;
     view->purpose = created->purpose;
     view->dry_run = created->dry_run;
@@ -144,6 +147,7 @@ on_recognised(batch *self, const mst_event *event)
         set_text(&view->warnings[count - 1], more);
     }
     if (recognised->generation > view->generation) {
+        set_texts(&view->rules, &view->n_rules, NULL, 0);
         view->generation = recognised->generation;
         view->rows_read = view->rows_total = view->rows_wrong = view->rows_compared = view->rows_matched = 0;
     }
@@ -204,7 +208,7 @@ on_ended(batch *self, const mst_event *event, bool cancelled)
     if (self->cancelled || self->failed || self->view.state == MUSTER__V1__BATCH_STATE__STATE_COMPLETE)
         return;
     Muster__V1__BatchView *view = &self->view;
-    view->fix_errors = false;
+    view->fix_errors = view->checking = view->taking_corrections = false;
     if (cancelled) {
         const Muster__V1__BatchCancelled *ended = (const Muster__V1__BatchCancelled *)event->message;
         set_text(&view->outcome, "cancelled");
@@ -226,8 +230,53 @@ on_reading_finished(batch *self, const mst_event *event)
     const Muster__V1__ReadingFinished *finished = (const Muster__V1__ReadingFinished *)event->message;
     self->view.rows_total = finished->rows;
     self->view.rows_wrong = finished->wrong_rows;
-    self->view.fix_errors = finished->wrong_rows > 0 && !self->cancelled && !self->failed;
+    self->view.left_out = finished->left_out;
+    self->view.corrected = finished->corrected;
     set_state(self, MUSTER__V1__BATCH_STATE__STATE_CHECKING_FOR_DISCREPANCIES, event);
+}
+
+static void
+on_rules(batch *self, const Muster__V1__RulesApplied *applied)
+{
+    Muster__V1__BatchView *view = &self->view;
+    size_t count = applied->n_uses < BATCH_RULES_MAX ? applied->n_uses : BATCH_RULES_MAX;
+    char text[BATCH_RULES_MAX][64], *texts[BATCH_RULES_MAX];
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = text[i];
+        snprintf(text[i], sizeof text[i], "%.40s: %u %s", applied->uses[i]->id, applied->uses[i]->rows,
+                 applied->uses[i]->rows == 1 ? "row" : "rows");
+    }
+    set_texts(&view->rules, &view->n_rules, texts, count);
+}
+
+/* Waits for corrections, from the first request on; what the directory finds wrong counts with the rest. */
+static void
+on_fixing(batch *self, const mst_event *event)
+{
+    const char *type = event->head->type;
+    Muster__V1__BatchView *view = &self->view;
+    if (self->cancelled || self->failed)
+        return;
+    if (strcmp(type, "CheckRequested") == 0) {
+        view->checking = true;
+    } else if (strcmp(type, "CheckFinished") == 0) {
+        view->checking = false;
+        view->rows_wrong += ((const Muster__V1__CheckFinished *)event->message)->wrong_rows;
+    } else if (strcmp(type, "CorrectionsRequested") == 0) {
+        view->fix_errors = true;
+    } else if (strcmp(type, "CorrectionsReceived") == 0) {
+        view->taking_corrections = view->fix_errors;
+        set_text(&view->notice, "");
+    } else if (strcmp(type, "CorrectionsRefused") == 0) {
+        const Muster__V1__CorrectionsRefused *refused = (const Muster__V1__CorrectionsRefused *)event->message;
+        char text[BATCH_TEXT_SIZE_MAX];
+        snprintf(text, sizeof text, "%s was not taken. %s %s", refused->file_name, refused->reason, refused->advice);
+        set_text(&view->notice, text);
+        view->taking_corrections = false;
+    } else { // CorrectionsFinished, BadRowsExcluded, EntriesAccepted: it goes on
+        view->fix_errors = view->taking_corrections = false;
+        set_text(&view->notice, "");
+    }
 }
 
 static void
@@ -259,8 +308,11 @@ batch_apply(batch *self, const mst_event *event)
         view->rows_read += event->head->rows;
     else if (strcmp(type, "ReadingFinished") == 0)
         on_reading_finished(self, event);
-    else if (strcmp(type, "BadRowsExcluded") == 0 || strcmp(type, "EntriesAccepted") == 0)
-        view->fix_errors = false;
+    else if (strcmp(type, "RulesApplied") == 0)
+        on_rules(self, (const Muster__V1__RulesApplied *)event->message);
+    else if (strncmp(type, "Check", 5) == 0 || strncmp(type, "Corrections", 11) == 0 ||
+             strcmp(type, "BadRowsExcluded") == 0 || strcmp(type, "EntriesAccepted") == 0)
+        on_fixing(self, event);
     else if (strcmp(type, "CandidatesFound") == 0)
         view->rows_compared += event->head->rows;
     else if (strcmp(type, "EntriesMatched") == 0)

@@ -11,6 +11,7 @@
 #include "services/runtime/service.h"
 
 #define BATCH_WARNINGS_MAX 24u    /* warnings kept of a batch; the last one says how many more there were */
+#define BATCH_RULES_MAX 100u      /* rules named that changed rows of a batch */
 #define BATCH_TEXT_SIZE_MAX 4000u /* bytes of a reason or warning */
 
 typedef struct batch {

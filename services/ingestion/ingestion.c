@@ -82,7 +82,8 @@ ingestion_apply(void *state, const mst_event *event)
         return;
     }
     batches_apply(&self->batches, event);
-    if (strcmp(type, "FileReceived") == 0 || strcmp(type, "BatchCancelled") == 0)
+    if (strcmp(type, "FileReceived") == 0 || strcmp(type, "CorrectionsReceived") == 0 ||
+        strcmp(type, "BatchCancelled") == 0)
         self->sweep = true;
 }
 
@@ -280,6 +281,8 @@ check_target(ingestion *self, mst_work *work, const Muster__V1__CreateBatch *cre
         created->kind = create->kind;
         created->id_column = create->id_column;
         wrong = creation_mapping(arena, create, kind->fields, kind->n_fields);
+        if (wrong == NULL)
+            wrong = creation_repairs(arena, create, kind->fields, kind->n_fields);
     } else {
         if (mst_catalog_templates_count(self->catalog) == 0)
             return "There is no template yet, and a batch needs one. Add one first: muster template add FILE.json.";
@@ -297,6 +300,8 @@ check_target(ingestion *self, mst_work *work, const Muster__V1__CreateBatch *cre
         created->template_name = template->name;
         created->template_version = template->version;
         wrong = creation_mapping(arena, create, template->fields, template->n_fields);
+        if (wrong == NULL)
+            wrong = creation_repairs(arena, create, template->fields, template->n_fields);
     }
     return wrong != NULL ? wrong : creation_options(arena, template, create, created);
 }
@@ -331,6 +336,8 @@ create_batch(ingestion *self, mst_work *work, const mst_step *step, const Muster
     created.created_at_ms = mst_work_now_ms(work);
     created.mapping = create->mapping;
     created.n_mapping = create->n_mapping;
+    created.repairs = create->repairs;
+    created.n_repairs = create->n_repairs;
     mst_work_event(work, mst_arena_printf(arena, "ingestion/%s", created.batch_id), created.batch_id, NULL, 0,
                    &created.base);
 
@@ -344,6 +351,8 @@ create_batch(ingestion *self, mst_work *work, const mst_step *step, const Muster
     view.purpose = created.purpose;
     view.options = created.options;
     view.n_options = created.n_options;
+    view.repairs = created.repairs;
+    view.n_repairs = created.n_repairs;
     view.dry_run = created.dry_run;
     view.outcome = created.dry_run ? "dry run" : "";
     view.operator_ = created.operator_;
@@ -396,7 +405,7 @@ cancel_batch(ingestion *self, mst_work *work, const mst_step *step, const Muster
                    &cancelled.base);
     view.outcome = "cancelled";
     view.failure = cancelled.reason;
-    view.fix_errors = false;
+    view.fix_errors = view.checking = view.taking_corrections = false;
     mst_work_answer(work, &view.base);
 }
 
@@ -513,8 +522,7 @@ static void
 sweep_one(void *context, const char *batch_id)
 {
     ingestion *self = context;
-    const batch *found = batches_find(&self->batches, batch_id);
-    if (found != NULL && (found->cancelled || found->view.sha256.len != 0))
+    if (uploads_are_over(&self->batches, batch_id))
         self->store->ops->forget(self->store, batch_id);
 }
 
@@ -528,25 +536,12 @@ ingestion_idle(void *state, bool busy)
     self->store->ops->partials(self->store, sweep_one, self);
 }
 
-static const char *const TYPES[] = {"TemplateAdded",
-                                    "DirectoryDeclared",
-                                    "BatchCreated",
-                                    "FileReceived",
-                                    "BatchCancelled",
-                                    "BatchFailed",
-                                    "FileRecognised",
-                                    "ReadingFinished",
-                                    "BadRowsExcluded",
-                                    "EntriesAccepted",
-                                    "MatchingStarted",
-                                    "MatchingFinished",
-                                    "DiscrepancyResolved",
-                                    "VerificationFinished",
-                                    "RecheckFinished",
-                                    "ExportQueued",
-                                    "ExportStarted",
-                                    "BatchCompleted",
-                                    NULL};
+static const char *const TYPES[] = {
+    "TemplateAdded",        "DirectoryDeclared",   "BatchCreated",       "FileReceived",        "BatchCancelled",
+    "BatchFailed",          "FileRecognised",      "ReadingFinished",    "CheckRequested",      "CheckFinished",
+    "CorrectionsRequested", "CorrectionsReceived", "CorrectionsRefused", "CorrectionsFinished", "BadRowsExcluded",
+    "EntriesAccepted",      "MatchingStarted",     "MatchingFinished",   "DiscrepancyResolved", "VerificationFinished",
+    "RecheckFinished",      "ExportQueued",        "ExportStarted",      "BatchCompleted",      NULL};
 static const char *const HEAD_TYPES[] = {
     "EntriesRead", "CandidatesFound", "EntriesMatched", "DiscrepanciesOpened", "EntriesExported", "RecheckRequested",
     NULL};

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Raise it with every change of the message or of what the fold makes of an event. */
-#define SNAPSHOT_VERSION 1u
+#define SNAPSHOT_VERSION 2u
 
 #define RESOLVED_STEP 128u /* bytes `resolved` grows by */
 

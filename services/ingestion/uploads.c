@@ -10,6 +10,8 @@
 
 #define SAME_FILE_MAX 20u /* earlier batches with the same file that are named */
 
+#define CORRECTED "-rows" /* behind the batch's id: a partial of corrected rows */
+
 #define REFUSED MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED
 
 const char *
@@ -67,6 +69,28 @@ open_batch(const batches *known, mst_work *work, const char *batch_id)
     return found;
 }
 
+/* Under which name the store keeps what arrives: the batch's file, or, once that is there, corrected rows. */
+static const char *
+partial_name(mst_work *work, const batch *found)
+{
+    return found->view.sha256.len == 0 ? found->view.batch_id
+                                       : mst_arena_printf(mst_work_arena(work), "%s" CORRECTED, found->view.batch_id);
+}
+
+bool
+uploads_are_over(const batches *known, const char *name)
+{
+    size_t size = strlen(name), end = strlen(CORRECTED);
+    char batch_id[32];
+    bool corrected = size > end && strcmp(name + size - end, CORRECTED) == 0;
+    snprintf(batch_id, sizeof batch_id, "%.*s", (int)(corrected ? size - end : size), name);
+    const batch *found = batches_find(known, batch_id);
+    if (found == NULL)
+        return false;
+    return found->cancelled ||
+           (corrected ? !found->view.fix_errors || found->view.taking_corrections : found->view.sha256.len != 0);
+}
+
 static void
 answer_upload(mst_work *work, const char *batch_id, const blob_upload *upload, bool done)
 {
@@ -103,7 +127,12 @@ begin_upload(const batches *known, blobs *store, mst_work *work, const Muster__V
     if (wanted.sha256_known)
         memcpy(wanted.sha256, begin->sha256.data, MST_HASH_SIZE);
     snprintf(wanted.file_name, sizeof wanted.file_name, "%s", name);
-    if (found->view.sha256.len != 0) {
+    if (begin->corrections && (!found->view.fix_errors || found->view.taking_corrections)) {
+        mst_work_refuse(work, REFUSED, NULL, "Batch %s does not wait for corrected rows%s.", begin->batch_id,
+                        found->view.taking_corrections ? ": others are being read at this moment" : "");
+        return;
+    }
+    if (found->view.sha256.len != 0 && !begin->corrections) {
         if (wanted.sha256_known && memcmp(wanted.sha256, found->view.sha256.data, MST_HASH_SIZE) == 0)
             answer_received(work, found);
         else
@@ -125,9 +154,10 @@ begin_upload(const batches *known, blobs *store, mst_work *work, const Muster__V
         return;
     }
     blob_upload present;
-    mst_status rc = store->ops->look(store, begin->batch_id, &present);
+    const char *partial = partial_name(work, found);
+    mst_status rc = store->ops->look(store, partial, &present);
     if (rc == MST_NOT_FOUND || (rc == MST_OK && !same_upload(&present, &wanted))) {
-        rc = store->ops->begin(store, begin->batch_id, &wanted);
+        rc = store->ops->begin(store, partial, &wanted);
         present = wanted;
     }
     if (rc != MST_OK) {
@@ -148,7 +178,10 @@ put_range(const batches *known, blobs *store, mst_work *work, const Muster__V1__
     batch *found = open_batch(known, work, put->batch_id);
     if (found == NULL)
         return;
-    if (found->view.sha256.len != 0) {
+    blob_upload upload;
+    const char *partial = partial_name(work, found);
+    mst_status rc = store->ops->look(store, partial, &upload);
+    if (found->view.sha256.len != 0 && rc == MST_NOT_FOUND) {
         answer_received(work, found);
         return;
     }
@@ -156,8 +189,6 @@ put_range(const batches *known, blobs *store, mst_work *work, const Muster__V1__
         mst_work_refuse(work, REFUSED, NULL, "A range has at most %u bytes.", BLOB_RANGE_MAX);
         return;
     }
-    blob_upload upload;
-    mst_status rc = store->ops->look(store, put->batch_id, &upload);
     if (rc == MST_OK && put->offset == upload.offset) {
         if (put->data.len > upload.size - upload.offset) {
             mst_work_refuse(work, REFUSED, NULL,
@@ -165,7 +196,7 @@ put_range(const batches *known, blobs *store, mst_work *work, const Muster__V1__
                             (unsigned long long)upload.size);
             return;
         }
-        rc = store->ops->put(store, put->batch_id, put->data.data, put->data.len);
+        rc = store->ops->put(store, partial, put->data.data, put->data.len);
         if (rc == MST_OK)
             upload.offset += put->data.len;
     }
@@ -205,27 +236,59 @@ append_received(const batches *known, blobs *store, mst_work *work, const batch 
     mst_work_answer(work, &view.base);
 }
 
+/* Corrected rows are there. */
 static void
-finish_upload(const batches *known, blobs *store, mst_work *work, const Muster__V1__FinishUpload *finish)
+append_corrections(mst_work *work, const batch *found, const blob_upload *upload, uint8_t *sha256, const char *operator)
+{
+    mst_arena *arena = mst_work_arena(work);
+    const char *id = found->view.batch_id;
+    Muster__V1__CorrectionsReceived received = MUSTER__V1__CORRECTIONS_RECEIVED__INIT;
+    received.batch_id = (char *)id;
+    received.sha256 = (ProtobufCBinaryData){MST_HASH_SIZE, sha256};
+    received.size = upload->size;
+    received.file_name = (char *)upload->file_name;
+    received.operator_ = (char *)(operator== NULL ? "" : operator);
+    mst_work_event(work, mst_arena_printf(arena, "ingestion/%s", id), id, id, 0, &received.base);
+    Muster__V1__BatchView view = found->view;
+    view.taking_corrections = true;
+    view.notice = "";
+    mst_work_answer(work, &view.base);
+}
+
+static void
+received(const batches *known, blobs *store, mst_work *work, const batch *found, const blob_upload *upload,
+         uint8_t *sha256, const char *operator)
+{
+    if (found->view.sha256.len != 0)
+        append_corrections(work, found, upload, sha256, operator);
+    else
+        append_received(known, store, work, found, upload, sha256);
+}
+
+static void
+finish_upload(const batches *known, blobs *store, mst_work *work, const Muster__V1__FinishUpload *finish,
+              const char *operator)
 {
     batch *found = open_batch(known, work, finish->batch_id);
     if (found == NULL)
         return;
-    if (found->view.sha256.len != 0) {
+    blob_upload upload;
+    uint8_t sha256[MST_HASH_SIZE];
+    uint64_t size;
+    const char *partial = partial_name(work, found);
+    mst_status rc = store->ops->look(store, partial, &upload);
+    bool over = found->view.sha256.len != 0 && (!found->view.fix_errors || found->view.taking_corrections);
+    if (over || (found->view.sha256.len != 0 && rc == MST_NOT_FOUND)) {
         Muster__V1__BatchView view = uploads_view(found, store);
         mst_work_answer(work, &view.base);
         return;
     }
-    blob_upload upload;
-    uint8_t sha256[MST_HASH_SIZE];
-    uint64_t size;
-    mst_status rc = store->ops->look(store, finish->batch_id, &upload);
     if (rc != MST_OK) {
         refuse_status(work, rc, finish->batch_id);
         return;
     }
     if (upload.sha256_known && store->ops->size(store, upload.sha256, &size) == MST_OK && size == upload.size) {
-        append_received(known, store, work, found, &upload, upload.sha256);
+        received(known, store, work, found, &upload, upload.sha256, operator);
         return;
     }
     if (upload.offset != upload.size) {
@@ -233,7 +296,7 @@ finish_upload(const batches *known, blobs *store, mst_work *work, const Muster__
                         (unsigned long long)upload.offset, (unsigned long long)upload.size);
         return;
     }
-    rc = store->ops->finish(store, finish->batch_id, sha256);
+    rc = store->ops->finish(store, partial, sha256);
     if (rc == MST_CORRUPT)
         mst_work_refuse(work, REFUSED, NULL,
                         "The bytes that arrived are not the file that was announced (their SHA-256 differs): the file "
@@ -241,7 +304,7 @@ finish_upload(const batches *known, blobs *store, mst_work *work, const Muster__
     else if (rc != MST_OK)
         refuse_status(work, rc, finish->batch_id);
     else
-        append_received(known, store, work, found, &upload, sha256);
+        received(known, store, work, found, &upload, sha256, operator);
 }
 
 static void
@@ -279,7 +342,7 @@ uploads_work(const batches *known, blobs *store, mst_work *work, const mst_step 
     else if (strcmp(step->method, "BeginUpload") == 0)
         begin_upload(known, store, work, (const Muster__V1__BeginUpload *)argument);
     else if (strcmp(step->method, "FinishUpload") == 0)
-        finish_upload(known, store, work, (const Muster__V1__FinishUpload *)argument);
+        finish_upload(known, store, work, (const Muster__V1__FinishUpload *)argument, step->operator);
     else
         return false;
     return true;

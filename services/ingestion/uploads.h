@@ -11,5 +11,7 @@ bool uploads_work(const batches *known, blobs *store, mst_work *work, const mst_
 Muster__V1__BatchView uploads_view(const batch *found, blobs *store);
 /* Why a file of this name is not taken (A12); NULL: it is. */
 const char *uploads_refusal(const char *file_name);
+/* Whether the partial of this name is wanted no more: its file is there, or nobody waits for it. */
+bool uploads_are_over(const batches *known, const char *name);
 
 #endif

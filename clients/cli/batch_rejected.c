@@ -47,7 +47,7 @@ const cli_command batch_rejected_command = {
     .text =
         "Columns: row (the entry's number), the template's columns, reason. While a batch waits for corrections these "
         "are the rows that are wrong; correct them in the file, leave the numbers as they are, and give it to muster "
-        "batch fix ID --rows FILE. A workbook holds at most 1,048,575 rows, CSV any number. Cells that a spreadsheet "
+        "batch fix ID --rows FILE. A workbook has at most 100,000 rows, CSV any number. Cells that a spreadsheet "
         "would take for a formula get an apostrophe in CSV.",
     .options = REJECTED_OPTIONS,
     .options_size = sizeof(generated_options),

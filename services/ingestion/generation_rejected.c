@@ -183,7 +183,7 @@ rejected_go_on(generating *self, const generation_sources *sources, mst_work *wo
             return;
         if (!write_chunk(self)) {
             mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED, NULL,
-                            "More than %u rows are wrong, which is more than a workbook holds: ask for CSV.",
+                            "More than %u rows are wrong, too many for a workbook that is made here: ask for CSV.",
                             REJECTED_ROWS_MAX);
             return;
         }

@@ -11,9 +11,9 @@
 #include "sheet_columns.h"
 
 #define REJECTED_NOTES_MAX                                                                                             \
-    5000u /* cells with a note; further ones are coloured, and the reason stands in its column                         \
-           */
-#define REJECTED_ROWS_MAX (WORKBOOK_ROWS_MAX - 1) /* rows in a workbook; there is no limit in CSV */
+    5000u                         /* cells with a note; further ones are coloured, and the reason stands in its column \
+                                   */
+#define REJECTED_ROWS_MAX 100000u /* rows in a workbook, which is closed in one go, a second or two; none in CSV */
 
 typedef struct rejected_file rejected_file;
 

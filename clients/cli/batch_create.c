@@ -11,7 +11,7 @@
 
 typedef struct create_options {
     const char *template_name, *name, *date;
-    cli_list options, mapping;
+    cli_list options, mapping, repairs;
     bool dry_run, wait;
 } create_options;
 
@@ -148,6 +148,8 @@ run_create(cli *self, const void *given)
     create.template_name = (char *)options->template_name;
     create.n_options = options->options.count;
     create.options = (char **)options->options.items;
+    create.n_repairs = options->repairs.count;
+    create.repairs = (char **)options->repairs.items;
     create.dry_run = options->dry_run;
     create.purpose = MUSTER__V1__PURPOSE__PURPOSE_BATCH;
     rc = create_and_send(self, &upload, &create, options->wait);
@@ -165,6 +167,8 @@ static const cli_option CREATE_OPTIONS[] = {
      offsetof(create_options, options)},
     {"map", 0, "COLUMN=FIELD", "this column is that field; may be given several times", CLI_LIST,
      offsetof(create_options, mapping)},
+    {"repair", 0, "NAME", "mend this damage (muster read FILE --template NAME names it); may be given several times",
+     CLI_LIST, offsetof(create_options, repairs)},
     {"dry-run", 0, NULL, "only find out what would happen: nobody is asked, nothing is written", CLI_FLAG,
      offsetof(create_options, dry_run)},
     {"wait", 'w', NULL, "watch it until it is complete or waits for a person", CLI_FLAG,

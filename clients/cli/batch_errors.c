@@ -85,6 +85,25 @@ print_to_do(cli *self, const Muster__V1__BatchView *view, const wrong_groups *gr
                view->batch_id, view->batch_id, view->batch_id);
 }
 
+/* What the spreadsheet doctor noticed, and how to have it mended. */
+static void
+print_remarks(cli *self, const Muster__V1__BatchView *view)
+{
+    int rc;
+    Muster__V1__ListRemarks list = MUSTER__V1__LIST_REMARKS__INIT;
+    list.batch_id = view->batch_id;
+    const Muster__V1__RemarksFound *found =
+        cli_call(self, "parsing", view->batch_id, &list.base, NULL, &muster__v1__remarks_found__descriptor, &rc);
+    for (size_t i = 0; found != NULL && i < found->n_remarks; i++) {
+        const Muster__V1__Remark *remark = found->remarks[i];
+        printf("%s%s%s\n", i == 0 ? "\n" : "", remark->repaired ? "mended: " : "",
+               print_clean(self->arena, remark->sentence));
+        if (remark->repairable && !remark->repaired && view->fix_errors)
+            printf("  muster batch fix %s --repair %s mends it\n", view->batch_id,
+                   print_clean(self->arena, remark->name));
+    }
+}
+
 static int
 run_errors(cli *self, const void *given)
 {
@@ -106,12 +125,15 @@ run_errors(cli *self, const void *given)
         printf("%s has no wrong values\n", view->batch_id);
         if (view->failure[0] != 0)
             printf("it failed: %s\n", print_clean(self->arena, view->failure));
+        else
+            print_remarks(self, view);
         return CLI_DONE;
     }
     if (options->group)
         print_kinds(self, groups);
     else
         print_groups(self, view, groups);
+    print_remarks(self, view);
     print_to_do(self, view, groups);
     return CLI_DONE;
 }

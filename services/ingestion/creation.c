@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAPPING_MAX 2000u             /* columns chosen by hand */
+#define REPAIRS_MAX 200u              /* asked for of one batch */
 #define AHEAD_MS (14 * 3600 * 1000ll) /* somewhere on earth it is tomorrow already */
 
 static bool
@@ -81,6 +82,35 @@ creation_mapping(mst_arena *arena, const Muster__V1__CreateBatch *create, Muster
                 (choice->field[0] != '\0' && strcmp(create->mapping[j]->field, choice->field) == 0))
                 return mst_arena_printf(arena, "Column \"%.100s\" or field \"%.100s\" is mapped twice.", choice->header,
                                         choice->field);
+    }
+    return NULL;
+}
+
+const char *
+creation_repairs(mst_arena *arena, const Muster__V1__CreateBatch *create, Muster__V1__Field *const *fields,
+                 size_t count)
+{
+    static const char *const OF_FIELDS[] = {"leading-zeros", "two-digit-years", "future-years", "serial-dates",
+                                            "mojibake"};
+    if (create->n_repairs > REPAIRS_MAX)
+        return mst_arena_printf(arena, "%zu repairs are asked for; at most %u can be.", create->n_repairs, REPAIRS_MAX);
+    for (size_t i = 0; i < create->n_repairs; i++) {
+        const char *repair = create->repairs[i], *colon = strchr(repair, ':');
+        if (strcmp(repair, "totals-rows") == 0)
+            continue;
+        bool known = false;
+        for (size_t j = 0; colon != NULL && j < sizeof OF_FIELDS / sizeof OF_FIELDS[0]; j++)
+            known = known || (strlen(OF_FIELDS[j]) == (size_t)(colon - repair) &&
+                              strncmp(OF_FIELDS[j], repair, (size_t)(colon - repair)) == 0);
+        if (!known)
+            return mst_arena_printf(arena,
+                                    "\"%.100s\" is not a repair. muster read FILE --template NAME shows what can be "
+                                    "repaired, with the names.",
+                                    repair);
+        const char *field = mst_arena_strndup(arena, colon + 1, strcspn(colon + 1, ":"));
+        if (!has_field(fields, count, field))
+            return mst_arena_printf(arena, "Repair \"%.100s\" is about \"%.100s\", which is not a field.", repair,
+                                    field);
     }
     return NULL;
 }

@@ -16,5 +16,8 @@ const char *creation_options(mst_arena *arena, const Muster__V1__Template *templ
 /* Columns chosen by hand, against the fields there are. */
 const char *creation_mapping(mst_arena *arena, const Muster__V1__CreateBatch *create, Muster__V1__Field *const *fields,
                              size_t count);
+/* Repairs of damage (RemarksFound names them), against the fields there are. */
+const char *creation_repairs(mst_arena *arena, const Muster__V1__CreateBatch *create, Muster__V1__Field *const *fields,
+                             size_t count);
 
 #endif

@@ -209,6 +209,7 @@ recognised(void *context, const reader *source, const file_form *form)
         self->growth += row_check_field(self->check, i)->growth;
     }
     row_check_columns(self->check, &self->mapping, (uint32_t)self->mapping.described_count);
+    doctor_columns(self->doctor, &self->mapping);
     warn_form(self, form);
     emit_recognised(self);
     return true;
@@ -228,6 +229,18 @@ emit_wrongs(entries *self)
 {
     wrongs_emit(self->wrongs, self->settings.batch_id, self->settings.generation, on_wrong, self);
     wrongs_reset(self->wrongs);
+}
+
+/* What the doctor noticed; nothing is said where there is nothing. */
+static void
+emit_remarks(entries *self)
+{
+    Muster__V1__RemarksFound found = MUSTER__V1__REMARKS_FOUND__INIT;
+    found.batch_id = (char *)self->settings.batch_id;
+    found.generation = self->settings.generation;
+    found.remarks = doctor_remarks(self->doctor, self->arena, &found.n_remarks);
+    if (found.n_remarks > 0 && self->sink.remarks != NULL)
+        self->sink.remarks(self->sink.context, &found);
 }
 
 static size_t
@@ -405,6 +418,7 @@ entries_new(const entries_settings *settings, const entries_sink *sink)
     row_cells_init(&self->cells, settings->missing_values, settings->missing_values_count);
     mapping_prepare(&self->settings.wanted, self->arena);
     const char *why;
+    self->doctor = doctor_new(&self->settings.wanted, settings->today, settings->repairs, settings->repairs_count);
     self->check = row_check_new(&self->settings.wanted, settings->template, self->wrongs, self->arena, &why);
     if (self->check == NULL)
         fail(self, why, "Correct the template, and upload the file as a new batch.");
@@ -443,6 +457,7 @@ entries_feed(entries *self, const void *data, size_t size, bool last)
     if (self->in_chunk > 0)
         close_chunk(self);
     emit_wrongs(self);
+    emit_remarks(self);
     return true;
 }
 
@@ -490,6 +505,7 @@ entries_destroy(entries **self)
     if (*self == NULL)
         return;
     row_check_destroy(&(*self)->check);
+    doctor_destroy(&(*self)->doctor);
     row_cells_release(&(*self)->cells);
     reader_destroy(&(*self)->reader);
     wrongs_destroy(&(*self)->wrongs);

@@ -399,6 +399,7 @@ begin_reading(job *self)
         assert(known);
         memory_recall(self->state, self->batch_id, &settings.wanted, mst_work_arena(self->work));
         add_repairs(self, batch, &settings);
+        settings.today = batch->created->batch_date;
         settings.corrections = rereading_corrections(self->over);
     }
     settings.spool_dir = self->state->spool_dir;

@@ -3,6 +3,7 @@
 
 #include "entries.h"
 #include "header.h"
+#include "read_remarks.h"
 #include "services/runtime/tableschema.h"
 #include "utf8.h"
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PIECE_SIZE (512u * 1024u)
@@ -30,6 +32,7 @@ typedef struct look {
     const file_form *form;
     bool first_object, wrong_open;
     uint64_t wrong_values;
+    Muster__V1__RemarksFound *remarks; /* NULL: none */
 } look;
 
 static const char HELP[] =
@@ -409,6 +412,14 @@ on_wrong(void *context, const Muster__V1__WrongValuesFound *found, uint32_t rows
 }
 
 static void
+on_remarks(void *context, const Muster__V1__RemarksFound *found)
+{
+    look *self = context;
+    mst_slice packed = mst_arena_pack(self->arena, &found->base);
+    self->remarks = muster__v1__remarks_found__unpack(mst_arena_allocator(self->arena), packed.size, packed.data);
+}
+
+static void
 on_part(void *context)
 {
     (void)context;
@@ -552,6 +563,15 @@ show_rows(look *self, const wanted_columns *wanted)
     return rc;
 }
 
+static const char *
+today(mst_arena *arena)
+{
+    time_t now = time(NULL);
+    struct tm when;
+    localtime_r(&now, &when);
+    return mst_arena_printf(arena, "%04d-%02d-%02d", when.tm_year + 1900, when.tm_mon + 1, when.tm_mday);
+}
+
 /* The file as the template sees it: columns and wrong values. */
 static int
 show_wrong(look *self, const Muster__V1__Template *template, const wanted_columns *wanted)
@@ -560,10 +580,11 @@ show_wrong(look *self, const Muster__V1__Template *template, const wanted_column
                                  .generation = 1,
                                  .wanted = *wanted,
                                  .template = template,
+                                 .today = today(self->arena),
                                  .spool_dir = spool_dir(),
                                  .missing_values = template->missing_values,
                                  .missing_values_count = template->n_missing_values};
-    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, NULL, on_part};
+    entries_sink sink = {self, on_recognised, on_chunk, on_wrong, on_remarks, on_part};
     int fd = file_open(self->file);
     if (fd < 0)
         return 1;
@@ -574,6 +595,10 @@ show_wrong(look *self, const Muster__V1__Template *template, const wanted_column
     int rc = !read ? 1 : failure != NULL ? refused(self, failure, advice) : 0;
     if (self->shape == SHAPE_JSON && self->wrong_open)
         fputc(']', self->out);
+    if (self->shape == SHAPE_JSON && failure == NULL)
+        read_remarks_json(self->out, self->remarks);
+    if (self->shape == SHAPE_TEXT)
+        read_remarks_text(self->out, self->remarks);
     if (self->shape == SHAPE_JSON && failure != NULL) {
         fprintf(self->out, ",\"failure\":");
         json_string(self->out, failure);

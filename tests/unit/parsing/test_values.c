@@ -214,6 +214,161 @@ a_hostile_pattern_does_not_hold_a_batch_up(void **state)
             MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "(a+)+b");
 }
 
+static void
+a_year_with_two_digits_is_questioned_with_both_readings_C3(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "any");
+    order = DATE_MONTH_FIRST;
+    refuses("3/4/62", TYPE, "1962-03-04 or 2062-03-04");
+    refuses("4 March 62", TYPE, "1962-03-04 or 2062-03-04");
+    order = DATE_ORDER_UNKNOWN;
+    refuses("3/4/1962", TYPE, "1962-03-04 or 1962-04-03");
+    refuses("3/4/162", TYPE, "four digits");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "%d.%m.%Y");
+    refuses("4.3.62", TYPE, "4.3.1962 or 4.3.2062");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "default");
+    refuses("62-03-04", TYPE, "1962-03-04 or 2062-03-04");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATE, "%d.%m.%y");
+    keeps("4.3.62", "2062-03-04");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_YEAR, "");
+    keeps("1962", "1962");
+    refuses("62", TYPE, "1962 or 2062");
+    refuses("year", TYPE, "four digits");
+}
+
+static void
+times_are_of_the_clock(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_TIME, "");
+    keeps("09:30:00", "09:30:00");
+    refuses("9:30", TYPE, "HH:MM:SS");
+    refuses("24:00:00", TYPE, "HH:MM:SS");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_TIME, "any");
+    keeps("9:30 PM", "21:30:00");
+    keeps("12:05 am", "00:05:00");
+    refuses("13:00 pm", TYPE, "HH:MM:SS");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_TIME, "%I.%M %p");
+    keeps("12.15 pm", "12:15:00");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATETIME, "");
+    keeps("2020-02-29T09:30:00Z", "2020-02-29T09:30:00Z");
+    keeps("2020-02-29T09:30:00.250+0200", "2020-02-29T09:30:00+02:00");
+    refuses("2020-02-30T09:30:00", TYPE, "no such day");
+    refuses("2020-02-29", TYPE, "YYYY-MM-DDTHH:MM:SS");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATETIME, "any");
+    keeps("Feb 29, 2020 9:30 pm", "2020-02-29T21:30:00");
+    keeps("2020-02-29", "2020-02-29T00:00:00");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_DATETIME, "%d/%m/%Y %H:%M");
+    keeps("29/02/2020 09:30", "2020-02-29T09:30:00");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_YEARMONTH, "");
+    keeps("2020-02", "2020-02");
+    refuses("2020-13", TYPE, "YYYY-MM");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_YEARMONTH, "any");
+    keeps("March 2020", "2020-03");
+    keeps("3/2020", "2020-03");
+}
+
+static void
+numbers_are_read_as_the_field_writes_them(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_NUMBER, "");
+    field.decimal_char = ",";
+    field.group_char = ".";
+    field.units = true;
+    keeps("1.234.567,50", "1234567.50");
+    keeps("- 12,5 kg", "-12.5");
+    keeps("-$5", "-5");
+    keeps("\xE2\x82\xAC 95", "95");
+    refuses("1,2,3", TYPE, "comma");
+    refuses("1..2", TYPE, "comma");
+    refuses("kg", TYPE, "comma");
+    refuses("this is a long text with one 5 in it", TYPE, "comma");
+    given(MUSTER__V1__FIELD_TYPE__FIELD_INTEGER, "");
+    field.group_char = ",";
+    keeps("1,000", "1000");
+    refuses(",100", TYPE, "whole number");
+    refuses("100,", TYPE, "whole number");
+    field.minimum = "-9007199254740993";
+    keeps("-9007199254740993", "-9007199254740993");
+    refuses("-9007199254740994", MUSTER__V1__WRONG_KIND__WRONG_RANGE,
+            "-9007199254740993"); // no double tells them apart
+}
+
+static void
+truth_has_the_words_of_the_field(void **state)
+{
+    (void)state;
+    char *ja[] = {"ja", "x"}, *nein[] = {"nein"};
+    given(MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN, "");
+    field.true_values = ja;
+    field.false_values = nein;
+    field.n_true_values = 2;
+    field.n_false_values = 1;
+    keeps("JA", "true");
+    keeps("Nein", "false");
+    refuses("yes", TYPE, "ja or nein");
+}
+
+static void
+listed_values_are_found_whatever_case_accents_and_blanks_and_kept_as_listed(void **state)
+{
+    (void)state;
+    char *list[] = {"Saint  Mary's", "\xC3\x89t\xC3\xA9", "ete", "Wei\xC3\x9F"};
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    field.enum_values = list;
+    field.n_enum_values = 4;
+    keeps("saint mary's", "Saint  Mary's");
+    keeps("\xC3\xA9t\xC3\xA9", "\xC3\x89t\xC3\xA9");
+    keeps("ete", "ete"); // as listed counts before alike
+    keeps("E\xCC\x81TE", "\xC3\x89t\xC3\xA9");
+    keeps("WEISS", "Wei\xC3\x9F");
+    refuses("mary's saint", MUSTER__V1__WRONG_KIND__WRONG_ENUM, "Saint  Mary's");
+    refuses("\xC3\x28", MUSTER__V1__WRONG_KIND__WRONG_ENUM, "Saint  Mary's");
+}
+
+static void
+ids_take_dashes_and_blanks_where_their_form_is_digits_C3(void **state)
+{
+    (void)state;
+    given(MUSTER__V1__FIELD_TYPE__FIELD_STRING, "");
+    field.pattern = "[0-9]{9}";
+    keeps("123-45-6789", "123456789");
+    keeps("123 45 6789", "123456789");
+    keeps("123\xE2\x80\x93"
+          "45\xE2\x80\x93"
+          "6789",
+          "123456789");
+    refuses("123-45-678", MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "[0-9]{9}");
+    refuses("123/45/6789", MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "[0-9]{9}");
+    field.pattern = "[0-9]{3}-[0-9]{2}-[0-9]{4}";
+    keeps("123-45-6789", "123-45-6789");
+    refuses("123456789", MUSTER__V1__WRONG_KIND__WRONG_PATTERN, "form");
+}
+
+static void
+json_is_json(void **state)
+{
+    (void)state;
+    static const char *const right[] = {
+        "{}", "[]", "[1, -2.5e+3, {\"a\": [null, true]}]", "\"\\u00e9\\n\"", "0", "{\"a\":{\"b\":[]}}"};
+    static const char *const wrong[] = {"{",     "[1,]", "{\"a\"}",    "{a:1}", "01",  "1.",
+                                        "[1] 2", "\"a",  "{\"a\":1,}", "]",     "tru", "\"\t\""};
+    given(MUSTER__V1__FIELD_TYPE__FIELD_JSON, "");
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        keeps(right[i], right[i]);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        refuses(wrong[i], TYPE, "JSON");
+    char deep[200];
+    memset(deep, '[', sizeof deep);
+    deep[sizeof deep - 1] = '\0';
+    refuses(deep, TYPE, "JSON");
+    field.format = "object";
+    refuses("[1]", TYPE, "JSON");
+    keeps("{\"a\": 1}", "{\"a\": 1}");
+}
+
 int
 main(void)
 {
@@ -226,6 +381,13 @@ main(void)
         cmocka_unit_test(phone_numbers_have_digits_enough_and_little_else),
         cmocka_unit_test(constraints_say_what_would_be_right),
         cmocka_unit_test(a_hostile_pattern_does_not_hold_a_batch_up),
+        cmocka_unit_test(a_year_with_two_digits_is_questioned_with_both_readings_C3),
+        cmocka_unit_test(times_are_of_the_clock),
+        cmocka_unit_test(numbers_are_read_as_the_field_writes_them),
+        cmocka_unit_test(truth_has_the_words_of_the_field),
+        cmocka_unit_test(listed_values_are_found_whatever_case_accents_and_blanks_and_kept_as_listed),
+        cmocka_unit_test(ids_take_dashes_and_blanks_where_their_form_is_digits_C3),
+        cmocka_unit_test(json_is_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,6 +102,19 @@ fills_the_columns(const file_form *form, uint32_t row)
     return form->columns <= 1 ? filled > 0 : filled >= 2 && filled * 2 > form->columns;
 }
 
+/* A row of names, one for each column, some of them over values. */
+static bool
+names_all_columns(const file_form *form, uint32_t row)
+{
+    bool over_values = false;
+    for (uint32_t i = 0; i < form->columns && i < SHAPED_COLUMNS; i++) {
+        if (shape_at(&form->rows[row], i) != SHAPE_TEXT)
+            return false;
+        over_values = over_values || shape_below(form, row, i) != SHAPE_TEXT;
+    }
+    return over_values;
+}
+
 /* The row at which the table begins. */
 static uint32_t
 first_of_table(const file_form *form)
@@ -117,6 +130,9 @@ first_of_table(const file_form *form)
     // A line of prose may fill as many columns; the header behind it has exactly those of the rows.
     while (row + 2 < last && form->rows[row].count != form->columns && form->rows[row + 1].count == form->columns &&
            only_text(&form->rows[row + 1]) && fills_the_columns(form, row + 1) && looks_like_data(form, row + 2))
+        row++;
+    // So may the last line of a preamble ("Church:", "St Mary"); the header names every column.
+    if (row + 2 < last && filled_cells(&form->rows[row]) < form->columns && names_all_columns(form, row + 1))
         row++;
     return row;
 }

@@ -71,7 +71,9 @@ guess_spelling(const char *written, const char *key)
     if (a > SPELLED_SIZE_MAX || b > SPELLED_SIZE_MAX || shorter + 1 < ONE_LETTER_SIZE || written[0] != key[0] ||
         digits_differ(written, key) || are_two_words(written, key))
         return 0;
-    uint32_t apart = distance(written, key), allowed = b >= TWO_LETTERS_SIZE ? 2 : b >= ONE_LETTER_SIZE ? 1 : 0;
+    size_t longer = a > b ? a : b;
+    uint32_t apart = distance(written, key);
+    uint32_t allowed = shorter >= TWO_LETTERS_SIZE ? 2 : longer >= ONE_LETTER_SIZE ? 1 : 0;
     return apart > allowed ? 0 : 95 - 10 * apart;
 }
 

@@ -14,6 +14,7 @@ typedef struct seen {
     bool header, guessed;
     uint32_t preamble_lines, rows;
     char line_end[8], encoding[16], first[200]; /* the cells of the first row, '|' between */
+    char header_text[200];
 } seen;
 
 static seen result;
@@ -29,6 +30,12 @@ on_form(void *context, const reader *source, const file_form *form)
     result.guessed = decoder_guessed(reader_decoder(source));
     snprintf(result.line_end, sizeof result.line_end, "%s", form->line_end);
     snprintf(result.encoding, sizeof result.encoding, "%s", decoder_encoding(reader_decoder(source)));
+    const sample_row *header = &form->rows[form->header_row];
+    for (uint32_t i = 0; form->header && i < header->count; i++) {
+        size_t used = strlen(result.header_text);
+        snprintf(result.header_text + used, sizeof result.header_text - used, "%s%.*s", i == 0 ? "" : "|",
+                 (int)header->cells[i].size, (const char *)header->cells[i].data);
+    }
     return true;
 }
 
@@ -95,6 +102,51 @@ apostrophes_are_quotes_where_they_stand_around_cells(void **state)
 }
 
 static void
+delimiters_of_an_odd_make_are_found_where_they_make_a_table(void **state)
+{
+    (void)state;
+    static const char *const delimiters[] = {"||", "::", "\t\t", "\\t", "~", "#", "\x1f", "; "};
+    for (size_t i = 0; i < sizeof delimiters / sizeof delimiters[0]; i++) {
+        const char *d = delimiters[i];
+        char text[200];
+        snprintf(text, sizeof text, "name%sstreet%sborn\nAnn%sMain St%s1980\nBob%sHigh St%s1990\n", d, d, d, d, d, d);
+        look_at(text);
+        assert_string_equal(result.first, "Ann|Main St|1980");
+    }
+    look_at("name score \"full name\"\nann 12 \"Ann Ash\"\nbob 13 \"Bob B. Birch\"\n");
+    assert_string_equal(result.first, "ann|12|Ann Ash");
+    // Text that holds such signs is no table of them.
+    look_at("name\nAnn Ash\nBob Birch\n");
+    assert_string_equal(result.first, "Ann Ash");
+    look_at("at\n10:30\n11:45\n");
+    assert_string_equal(result.first, "10:30");
+    look_at("page\nhttp://a.org/#x\nhttp://b.org/#y\n");
+    assert_string_equal(result.first, "http://a.org/#x");
+}
+
+static void
+escapes_are_found_where_quotes_are_not_doubled(void **state)
+{
+    (void)state;
+    look_at("a,b\n\"he said \\\"no\\\", twice\",1\n\"x\",2\n");
+    assert_string_equal(result.first, "he said \"no\", twice|1");
+    look_at("a,b\n\"C:\\dir\\\",1\n\"say \"\"x\"\"\",2\n");
+    assert_string_equal(result.first, "C:\\dir\\|1");
+}
+
+static void
+rows_of_a_header_with_groups_become_one(void **state)
+{
+    (void)state;
+    look_at("Expenses of May,,,\n,,,\nDay,Place,Travel,\n,,Air,Rail\n2014-04-04,Cardiff,1,2\n2014-04-05,London,3,4\n");
+    assert_string_equal(result.header_text, "Day|Place|Travel Air|Travel Rail");
+    assert_int_equal(result.preamble_lines, 2);
+    assert_int_equal(result.rows, 2);
+    look_at("Church:,St Mary,\nFirst,Last,Mail\nAnn,Ash,a@b.org\nBob,Birch,b@b.org\n");
+    assert_string_equal(result.first, "Ann|Ash|a@b.org");
+}
+
+static void
 line_ends_are_named(void **state)
 {
     (void)state;
@@ -152,6 +204,11 @@ encodings_are_found_and_guesses_are_called_so(void **state)
     assert_string_equal(result.encoding, "windows-1252");
     assert_true(result.guessed);
     assert_string_equal(result.first, "Jos\xC3\xA9 Mu\xC3\xB1oz|\xE2\x82\xAC 5");
+    look_at("a,b\nJos\x8E Mu\x96oz,1\nRen\x8E M\x9Fller,2\n");
+    assert_string_equal(result.encoding, "macintosh");
+    assert_string_equal(result.first, "Jos\xC3\xA9 Mu\xC3\xB1oz|1");
+    look_at("a,b\nJos\x82 Mu\xA4oz,1\nRen\x82 M\x81ller,2\n");
+    assert_string_equal(result.encoding, "IBM850");
     look("\xFF\xFE"
          "a\0,\0b\0\n\0\xE9\0,\0001\0\n\0",
          18, (header_hint){NULL, NULL});
@@ -213,6 +270,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(delimiters_are_found_by_how_alike_they_make_the_rows),
         cmocka_unit_test(apostrophes_are_quotes_where_they_stand_around_cells),
+        cmocka_unit_test(delimiters_of_an_odd_make_are_found_where_they_make_a_table),
+        cmocka_unit_test(escapes_are_found_where_quotes_are_not_doubled),
+        cmocka_unit_test(rows_of_a_header_with_groups_become_one),
         cmocka_unit_test(line_ends_are_named),
         cmocka_unit_test(a_header_is_told_from_data_and_from_titles),
         cmocka_unit_test(the_header_that_is_wanted_is_found_among_other_lines),

@@ -162,17 +162,23 @@ looked(const mst_work *work)
 
 /* Templates -------------------------------------------------------------------------------------------- */
 
-/* The answer of a command is kept in the log: a template too long for that is answered without its fields. */
+/* A template that is too long for an answer is shown by its name and kind only; ShowTemplate has all of it. */
+static void
+shorten(Muster__V1__Template *template)
+{
+    template->n_fields = template->n_sample_row = template->n_rules = template->n_references = 0;
+    template->instructions = template->description = "";
+}
+
+/* The answer of a command is kept in the log, so it must not be long. */
 static void
 answer_template(mst_work *work, const Muster__V1__Template *template)
 {
     Muster__V1__TemplateView view = MUSTER__V1__TEMPLATE_VIEW__INIT;
     Muster__V1__Template copy = *template;
     view.template_ = &copy;
-    if (muster__v1__template_view__get_packed_size(&view) > ANSWER_SIZE_MAX) {
-        copy.n_fields = copy.n_sample_row = 0;
-        copy.instructions = "";
-    }
+    if (muster__v1__template_view__get_packed_size(&view) > ANSWER_SIZE_MAX)
+        shorten(&copy);
     mst_work_answer(work, &view.base);
 }
 
@@ -229,10 +235,9 @@ list_templates(ingestion *self, mst_work *work)
         const Muster__V1__Template *template = mst_catalog_template_at(self->catalog, i);
         size_t packed = muster__v1__template__get_packed_size(template) + 8;
         Muster__V1__Template *entry = mst_arena_copy(mst_work_scratch(work), template, sizeof *template);
-        if (size + packed > LIST_SIZE_MAX) { // the rest by name only; ShowTemplate has all of one
-            entry->n_fields = entry->n_sample_row = 0;
-            entry->instructions = entry->description = "";
-        } else
+        if (size + packed > LIST_SIZE_MAX)
+            shorten(entry);
+        else
             size += packed;
         list.templates[list.n_templates++] = entry;
     }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FILES_MAX 64u /* files of corrected rows whose sender is known; further ones count as the last one's */
+
 /* Rows of an earlier reading with one wrong value; what was made of it comes later in the log. */
 typedef struct wrong_group {
     uint32_t generation;
@@ -23,12 +25,20 @@ typedef struct wrong_group {
     int64_t at_ms;
 } wrong_group;
 
+/* A file of corrected rows, and who sent it. */
+typedef struct corrected_file {
+    uint64_t seq;
+    const char *operator;
+} corrected_file;
+
 typedef struct notes_reader {
     cli *self;
     const Muster__V1__BatchView *view;
     batch_notes *notes;
     wrong_group *groups;
     size_t count, room;
+    corrected_file files[FILES_MAX];
+    size_t files_count;
 } notes_reader;
 
 static void
@@ -143,6 +153,15 @@ take_decision(notes_reader *reader, const Muster__V1__DiscrepancyResolved *resol
              at_ms);
 }
 
+static const char *
+sender_of(const notes_reader *reader, uint64_t seq)
+{
+    const char *sender = "";
+    for (size_t i = 0; i < reader->files_count && reader->files[i].seq < seq; i++)
+        sender = reader->files[i].operator;
+    return sender;
+}
+
 static void
 take_event(notes_reader *reader, const Muster__V1__Envelope *head, const ProtobufCMessage *body)
 {
@@ -156,10 +175,14 @@ take_event(notes_reader *reader, const Muster__V1__Envelope *head, const Protobu
         take_correction(reader, (const Muster__V1__CorrectionMade *)body);
     } else if (strcmp(head->type, "RowsCorrected") == 0) {
         const Muster__V1__RowsCorrected *rows = (const Muster__V1__RowsCorrected *)body;
-        const char *operator= mst_arena_strdup(reader->self->arena, head->operator_);
+        const char *operator= sender_of(reader, head->seq);
         for (size_t i = 0; i < rows->n_numbers; i++)
             add_note(reader->notes, rows->numbers[i], BATCH_NOTE_CORRECTED, "corrected in a file", operator,
                      head->recorded_at_ms);
+    } else if (strcmp(head->type, "CorrectionsReceived") == 0 && reader->files_count < FILES_MAX) {
+        const Muster__V1__CorrectionsReceived *received = (const Muster__V1__CorrectionsReceived *)body;
+        reader->files[reader->files_count++] =
+            (corrected_file){head->seq, mst_arena_strdup(reader->self->arena, received->operator_)};
     } else if (strcmp(head->type, "BadRowsExcluded") == 0 ||
                (strcmp(head->type, "CorrectionsFinished") == 0 &&
                 ((const Muster__V1__CorrectionsFinished *)body)->without_bad_rows)) {
@@ -197,11 +220,12 @@ compare_notes(const void *left, const void *right)
 int
 batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *view)
 {
-    // The check's groups first: corrections of them stand in parsing's own stream.
+    // First what later streams speak of: who sent files, and the check's groups, whose corrections parsing has.
     const char *id = view->batch_id;
     const char *names[] = {
-        mst_arena_printf(self->arena, "export/%s/check", id), mst_arena_printf(self->arena, "parsing/%s", id),
-        mst_arena_printf(self->arena, "parsing/%s/rows", id), mst_arena_printf(self->arena, "discrepancy/%s", id)};
+        mst_arena_printf(self->arena, "ingestion/%s", id), mst_arena_printf(self->arena, "export/%s/check", id),
+        mst_arena_printf(self->arena, "parsing/%s", id), mst_arena_printf(self->arena, "parsing/%s/rows", id),
+        mst_arena_printf(self->arena, "discrepancy/%s", id)};
     notes_reader reader = {.self = self, .view = view, .notes = notes};
     int rc = CLI_DONE;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && rc == CLI_DONE; i++)

@@ -305,3 +305,19 @@ def test_B47_B49_B50_the_log_has_an_entry_per_row_and_names_batch_file_kind_oper
 
 def people_row(given, family):
     return [given, family, f"{given}.{family}@example.org".lower(), "", "", "", "", ""]
+
+
+def test_B50_the_log_says_what_was_corrected_and_by_whom(office):
+    batch = office.create(BAD, template="visit", name="corrected.csv")
+    office.wait_state(batch)
+    path = office.files / "to-correct.csv"
+    office.cli("batch", "rejected", batch, "-o", path, "--force")
+    header, *rows = rows_of(path)
+    rows[0][4:6], rows[1][1], rows[1][6], rows[1][9] = ["1960-12-31", "South"], "Eve", "10", "01234"
+    office.cli("batch", "fix", batch, "--rows", office.file("corrected-rows.csv", [header, *rows]))
+    operator = office.wait_state(batch)["operator"]
+    entries = {one["row"]: one for one in office.documents("batch", "log", batch) if one["type"] == "entry"}
+    assert sorted(entries) == [1, 2, 3, 4]
+    for row in (2, 3):
+        assert (entries[row]["corrected"], entries[row]["by"]) == ("corrected in a file", operator)
+    assert not entries[1]["corrected"] and not entries[4]["by"]

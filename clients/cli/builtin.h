@@ -1,7 +1,7 @@
 /* builtin.h - the directory and the templates that come with muster, and adding them to a new system.
  *
- * The files of deploy/templates are part of this program. Each is added once: a template that exists already, changed or
- * not, is the organisation's own and is left alone, and so is a directory that has any of the kinds of a package. */
+ * The files of deploy/templates are part of this program. Each is added once: a template that exists already, changed
+ * or not, is the organisation's own and is left alone, and so is a directory that has any of the kinds of a package. */
 #ifndef MUSTER_CLI_BUILTIN_H
 #define MUSTER_CLI_BUILTIN_H
 

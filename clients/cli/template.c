@@ -126,6 +126,8 @@ template_file(cli *self, const char *name, int *rc)
     const Muster__V1__TemplateView *view = template_fetch(self, name, 0, rc);
     if (view == NULL)
         return NULL;
+    if (view->template_->n_references > 0)
+        cli_note(self, "whether the directory has the records that the file names is seen when it becomes a batch");
     mst_slice packed = mst_arena_pack(self->arena, &view->template_->base);
     int fd = memfd_create("muster-template", 0);
     if (fd < 0 || write(fd, packed.data, packed.size) != (ssize_t)packed.size) {

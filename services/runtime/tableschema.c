@@ -28,7 +28,7 @@ static mst_status
 read_option(schema_reader *self, json_t *json, Muster__V1__Option *option)
 {
     static const char *const allowed[] = {"name", "title", "default", NULL};
-    static const char *const names[] = {"membership-date", "update-campus", NULL};
+    static const char *const names[] = {"membership-date", "update-campus", "repeat-assignments", NULL};
     mst_status rc;
     size_t at = 0;
     if ((rc = schema_only(self, json, allowed)) != MST_OK ||

@@ -125,7 +125,7 @@ misspelt_settings_are_refused_with_what_is_allowed(void **state)
     template_is_refused(with_field("\"constraints\":{\"requird\":true}"), "allowed are required, unique");
     template_is_refused(with_field("\"muster\":{\"role\":\"email\"}"), "allowed are type, synonyms, target");
     template_is_refused(with_muster("\"options\":[{\"name\":\"shoes\"}]"),
-                        "allowed are membership-date, update-campus");
+                        "allowed are membership-date, update-campus, repeat-assignments");
     template_is_refused(with_field("\"muster\":{\"update\":\"always\"}"), "overwrite, fill_blanks, never");
     template_is_refused(with_field("\"muster\":{\"type\":\"fax\"}"), "email, phone");
     template_is_refused(with_field("\"type\":\"unicorn\""), "allowed are string");

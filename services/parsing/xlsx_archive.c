@@ -192,12 +192,14 @@ archive_open(int fd, xlsx_fault *fault)
     archive *self = mst_alloc(sizeof *self);
     memset(self, 0, sizeof *self);
     self->arena = mst_arena_new(0);
-    int why;
+    int why = ZIP_ER_OK;
     self->zip = open_zip(fd, ZIP_CHECKCONS, &why);
     // Some programs pad the end or leave local headers blank. Nothing here believes these: all is counted again.
     if (self->zip == NULL && why == ZIP_ER_INCONS)
         self->zip = open_zip(fd, 0, &why);
-    if (self->zip == NULL || fstat(fd, &info) != 0)
+    if (self->zip == NULL && why == ZIP_ER_EXISTS)
+        xlsx_fail(fault, XLSX_SAVE_AGAIN, "The file holds two parts with the same name.");
+    else if (self->zip == NULL || fstat(fd, &info) != 0)
         xlsx_fail(fault, "Was it sent whole? " XLSX_SAVE_AGAIN,
                   "The file begins like a workbook (.xlsx) but is cut off or damaged.");
     else

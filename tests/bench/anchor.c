@@ -62,6 +62,8 @@ main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "libcsv") == 0)
         anchor_libcsv(argv[2]);
+    else if (argc == 3 && strcmp(argv[1], "expat") == 0)
+        anchor_expat(argv[2]);
     else if (argc == 5 && strcmp(argv[1], "fdatasync") == 0)
         anchor_fdatasync(argv[2], number(argv[3]), number(argv[4]));
     else if (argc == 5 && strcmp(argv[1], "push-pull") == 0)
@@ -69,7 +71,8 @@ main(int argc, char **argv)
     else if (argc == 6 && strcmp(argv[1], "rocksdb") == 0)
         anchor_rocksdb(argv[2], number(argv[3]), number(argv[4]), (uint32_t)number(argv[5]));
     else {
-        fputs("muster-bench-anchor libcsv FILE | fdatasync DIR SIZE COUNT | push-pull DIR SIZE COUNT |\n"
+        fputs("muster-bench-anchor libcsv FILE | expat FILE.xlsx | fdatasync DIR SIZE COUNT | push-pull DIR SIZE COUNT "
+              "|\n"
               "                    rocksdb DIR SIZE COUNT GROUP\n",
               stderr);
         return 2;

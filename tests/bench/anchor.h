@@ -14,5 +14,7 @@ void anchor_rocksdb(const char *dir, size_t size, uint64_t count, uint32_t group
 void anchor_push_pull(const char *dir, size_t size, uint64_t count);
 /* Reads the file with libcsv and callbacks that do nothing. */
 void anchor_libcsv(const char *path);
+/* Unpacks and parses the shared texts and the first sheet of a workbook with callbacks that do nothing. */
+void anchor_expat(const char *path);
 
 #endif

@@ -123,6 +123,18 @@ line(const char *label, const char *format, ...)
 }
 
 static void
+print_corrected(cli *self, const Muster__V1__BatchView *view)
+{
+    mst_arena *arena = self->arena;
+    if (view->left_out > 0)
+        line("left out", "%s", print_plural(arena, view->left_out, "row", "rows"));
+    if (view->generation > 1)
+        line("reading", "%u: with what was corrected", view->generation);
+    for (size_t i = 0; i < view->n_rules; i++)
+        line("by rule", "%s (muster rules list)", print_clean(arena, view->rules[i]));
+}
+
+static void
 print_rows(cli *self, const Muster__V1__BatchView *view)
 {
     mst_arena *arena = self->arena;
@@ -138,12 +150,6 @@ print_rows(cli *self, const Muster__V1__BatchView *view)
         line("rows", "%s read%s, %s wrong, %s matched, %s exported", print_count(arena, view->rows_read),
              view->rows_total == 0 ? " so far" : "", print_count(arena, view->rows_wrong),
              print_count(arena, view->rows_matched), print_count(arena, view->rows_exported));
-    if (view->left_out > 0)
-        line("left out", "%s", print_plural(arena, view->left_out, "row", "rows"));
-    if (view->generation > 1)
-        line("reading", "%u: with what was corrected", view->generation);
-    for (size_t i = 0; i < view->n_rules; i++)
-        line("by rule", "%s (muster rules list)", print_clean(arena, view->rules[i]));
     if (view->checking)
         line("checking", "values are compared with the directory");
     if (view->discrepancies > 0)
@@ -176,6 +182,7 @@ batch_print(cli *self, const Muster__V1__BatchView *view)
     if (view->n_same_file_as > 0)
         line("same file", "as %s", batch_same_file(arena, view));
     print_rows(self, view);
+    print_corrected(self, view);
     for (size_t i = 0; i < view->n_warnings; i++)
         line("note", "%s", print_clean(arena, view->warnings[i]));
     if (view->completed_at_ms > 0)

@@ -541,12 +541,19 @@ ingestion_idle(void *state, bool busy)
     self->store->ops->partials(self->store, sweep_one, self);
 }
 
-static const char *const TYPES[] = {
-    "TemplateAdded",        "DirectoryDeclared",   "BatchCreated",       "FileReceived",        "BatchCancelled",
-    "BatchFailed",          "FileRecognised",      "ReadingFinished",    "CheckRequested",      "CheckFinished",
-    "CorrectionsRequested", "CorrectionsReceived", "CorrectionsRefused", "CorrectionsFinished", "BadRowsExcluded",
-    "EntriesAccepted",      "MatchingStarted",     "MatchingFinished",   "DiscrepancyResolved", "VerificationFinished",
-    "RecheckFinished",      "ExportQueued",        "ExportStarted",      "BatchCompleted",      NULL};
+static const char *const TYPES[] = {"TemplateAdded",        "DirectoryDeclared",
+                                    "BatchCreated",         "FileReceived",
+                                    "BatchCancelled",       "BatchFailed",
+                                    "FileRecognised",       "ReadingFinished",
+                                    "CheckRequested",       "CheckFinished",
+                                    "CorrectionsRequested", "CorrectionsReceived",
+                                    "CorrectionsRefused",   "CorrectionsFinished",
+                                    "BadRowsExcluded",      "EntriesAccepted",
+                                    "MatchingStarted",      "MatchingFinished",
+                                    "DiscrepancyResolved",  "VerificationFinished",
+                                    "RecheckFinished",      "ExportQueued",
+                                    "ExportStarted",        "BatchCompleted",
+                                    "RulesApplied",         NULL};
 static const char *const HEAD_TYPES[] = {
     "EntriesRead", "CandidatesFound", "EntriesMatched", "DiscrepanciesOpened", "EntriesExported", "RecheckRequested",
     NULL};

@@ -1,10 +1,8 @@
 /* csv_rows.c - see csv_rows.h. */
-#include "csv_rows.h"
+#include "csv_rows_inside.h"
 
 #include "broker/lib/arena.h"
-#include "csv_odd.h"
 #include <assert.h>
-#include <csv.h>
 #include <stdlib.h>
 #include <string.h>
 #if defined(__SSE2__)
@@ -12,33 +10,6 @@
 #endif
 
 #define BLOCK 64u /* bytes looked at together; the buffer is readable for as many beyond its end */
-
-struct csv_rows {
-    csv_dialect dialect;
-    csv_row_handler *handler;
-    void *context;
-    bool libcsv_only;
-
-    uint8_t *buffer; /* begins with the row that is not complete yet */
-    size_t size, room;
-    bool skip_lf;  /* the last row ended in CR: an LF now belongs to it */
-    uint64_t line; /* of the next row */
-
-    uint8_t *scratch; /* cells whose doubled quotes were made single, and libcsv's */
-    size_t scratch_size, scratch_room;
-    csv_cell cells[CSV_COLUMNS_MAX];
-    uint32_t columns;
-
-    csv_odd *odd;  /* NULL until it is needed */
-    size_t mended; /* bytes read a second time */
-    struct csv_parser parser;
-    bool row_done;   /* said by libcsv */
-    size_t *offsets; /* in scratch, of libcsv's cells: pointers would move */
-
-    csv_fault fault;
-    uint64_t fault_line;
-    uint32_t fault_column;
-};
 
 static void
 scratch_reserve(csv_rows *self, size_t size)
@@ -104,30 +75,9 @@ csv_rows_lines(const csv_rows *self)
 }
 
 static bool
-fail(csv_rows *self, csv_fault fault, uint64_t line, uint32_t column)
-{
-    self->fault = fault;
-    self->fault_line = line;
-    self->fault_column = column;
-    return false;
-}
-
-static bool
-deliver_cells(csv_rows *self, const csv_cell *cells, bool plain, bool mended)
-{
-    csv_row row = {.cells = cells,
-                   .cells_count = self->columns < CSV_COLUMNS_MAX ? self->columns : CSV_COLUMNS_MAX,
-                   .columns = self->columns,
-                   .line = self->line,
-                   .plain = plain,
-                   .mended = mended};
-    return self->handler(self->context, &row) || fail(self, CSV_FAULT_STOPPED, self->line, 0);
-}
-
-static bool
 deliver(csv_rows *self, bool plain)
 {
-    return deliver_cells(self, self->cells, plain, false);
+    return rows_deliver(self, self->cells, plain, false);
 }
 
 /* One row by libcsv -------------------------------------------------------------------------------------- */
@@ -155,56 +105,6 @@ libcsv_row(int end, void *context)
     ((csv_rows *)context)->row_done = true;
 }
 
-static bool
-is_plain(const uint8_t *data, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (data[i] >= 0x80 || data[i] < 0x09)
-            return false;
-    return true;
-}
-
-/* Where the line that begins at `from` ends, its line end included; 0: not in what is there. */
-static size_t
-line_end(const csv_rows *self, size_t from, bool last)
-{
-    for (size_t at = from; at < self->size; at++) {
-        if (self->buffer[at] == '\n')
-            return at + 1;
-        if (self->buffer[at] != '\r')
-            continue;
-        if (at + 1 < self->size)
-            return self->buffer[at + 1] == '\n' ? at + 2 : at + 1;
-        return last ? at + 1 : 0;
-    }
-    return last ? self->size : 0;
-}
-
-/* A row with `size` bytes in it was read, or looked through for the end of a quote, and is not like the others: is it
- * one line with a quote too many? Then it is delivered so. */
-static bool
-mend(csv_rows *self, size_t start, size_t size, bool last, size_t *next)
-{
-    size_t end = self->dialect.columns < 2 ? 0 : line_end(self, start, last);
-    if (end == 0 || end - start > CSV_FIELD_SIZE_MAX || self->mended + size > CSV_MEND_SIZE_MAX ||
-        memchr(self->buffer + start, self->dialect.quote, end - start) == NULL)
-        return false;
-    self->mended += size;
-    if (self->odd == NULL)
-        self->odd = csv_odd_new();
-    size_t text = end - start;
-    while (text > 0 && (self->buffer[start + text - 1] == '\n' || self->buffer[start + text - 1] == '\r'))
-        text--;
-    if (!csv_odd_mend(self->odd, &self->dialect, self->buffer + start, text))
-        return false;
-    self->fault = CSV_FAULT_NONE;
-    self->columns = self->odd->columns;
-    *next = end;
-    if (deliver_cells(self, self->odd->cells, is_plain(self->buffer + start, text), true))
-        self->line++;
-    return true;
-}
-
 /* A line at a time, until libcsv says that the row is complete. `*next` is where the row after it begins; unchanged
  * when more bytes are needed. */
 static bool
@@ -217,7 +117,7 @@ row_by_libcsv(csv_rows *self, size_t start, bool last, size_t *next)
     self->scratch_size = 0;
     self->row_done = false;
     while (!self->row_done) {
-        size_t end = line_end(self, at, last);
+        size_t end = rows_line_end(self, at, last);
         if (end == 0 || at >= self->size)
             break;
         csv_parse(&self->parser, self->buffer + at, end - at, libcsv_cell, libcsv_row, self);
@@ -239,23 +139,23 @@ row_by_libcsv(csv_rows *self, size_t start, bool last, size_t *next)
         csv_fini(&self->parser, libcsv_cell, libcsv_row, self);
         if (!last && self->size - open_at <= CSV_FIELD_SIZE_MAX)
             return true;
-        if (mend(self, start, self->size - start, last, next))
+        if (rows_mend(self, start, self->size - start, last, next))
             return self->fault == CSV_FAULT_NONE;
-        return fail(self, CSV_FAULT_OPEN_QUOTE, open_line, open_column == 0 ? 1 : open_column);
+        return rows_fail(self, CSV_FAULT_OPEN_QUOTE, open_line, open_column == 0 ? 1 : open_column);
     }
-    if (self->columns != self->dialect.columns && mend(self, start, at - start, last, next))
+    if (self->columns != self->dialect.columns && rows_mend(self, start, at - start, last, next))
         return self->fault == CSV_FAULT_NONE;
     if (at - start > CSV_ROW_SIZE_MAX)
-        return fail(self, CSV_FAULT_ROW, self->line, 0);
+        return rows_fail(self, CSV_FAULT_ROW, self->line, 0);
     uint32_t given = self->columns < CSV_COLUMNS_MAX ? self->columns : CSV_COLUMNS_MAX;
     self->offsets[given] = self->scratch_size;
     for (uint32_t i = 0; i < given; i++) {
         self->cells[i].data = self->scratch + self->offsets[i];
         self->cells[i].size = (uint32_t)(self->offsets[i + 1] - self->offsets[i]);
         if (self->cells[i].size > CSV_FIELD_SIZE_MAX)
-            return fail(self, CSV_FAULT_FIELD, self->line, i + 1);
+            return rows_fail(self, CSV_FAULT_FIELD, self->line, i + 1);
     }
-    if (!deliver(self, is_plain(self->buffer + start, at - start)))
+    if (!deliver(self, rows_plain(self->buffer + start, at - start)))
         return false;
     self->line += lines;
     *next = at;
@@ -426,10 +326,10 @@ static bool
 sizes_ok(csv_rows *self, size_t size)
 {
     if (size > CSV_ROW_SIZE_MAX)
-        return fail(self, CSV_FAULT_ROW, self->line, 0);
+        return rows_fail(self, CSV_FAULT_ROW, self->line, 0);
     for (uint32_t i = 0; size > CSV_FIELD_SIZE_MAX && i < self->columns && i < CSV_COLUMNS_MAX; i++)
         if (self->cells[i].size > CSV_FIELD_SIZE_MAX)
-            return fail(self, CSV_FAULT_FIELD, self->line, i + 1);
+            return rows_fail(self, CSV_FAULT_FIELD, self->line, i + 1);
     return true;
 }
 
@@ -458,11 +358,11 @@ row_cut(csv_rows *self, const cell_scan *cell, size_t start, bool last)
     if (cell->malformed)
         return ROW_MALFORMED; // where it ends is for libcsv to say
     if (cell->in_quotes && (last || self->size - cell->open > CSV_FIELD_SIZE_MAX))
-        fail(self, CSV_FAULT_OPEN_QUOTE, cell->open_line, self->columns + 1);
+        rows_fail(self, CSV_FAULT_OPEN_QUOTE, cell->open_line, self->columns + 1);
     else if (!cell->in_quotes && self->size - cell->start > CSV_FIELD_SIZE_MAX)
-        fail(self, CSV_FAULT_FIELD, self->line, self->columns + 1);
+        rows_fail(self, CSV_FAULT_FIELD, self->line, self->columns + 1);
     else if (self->size - start > CSV_ROW_SIZE_MAX)
-        fail(self, CSV_FAULT_ROW, self->line, 0);
+        rows_fail(self, CSV_FAULT_ROW, self->line, 0);
     return self->fault == CSV_FAULT_NONE ? ROW_CUT : ROW_FAULT;
 }
 
@@ -516,7 +416,7 @@ last_row(csv_rows *self, cell_scan *cell, bool plain, size_t start, uint64_t lin
     add_cell(self, cell, self->size);
     if (cell->malformed)
         return row_by_libcsv(self, start, true, next);
-    if (self->columns != self->dialect.columns && mend(self, start, self->size - start, true, next))
+    if (self->columns != self->dialect.columns && rows_mend(self, start, self->size - start, true, next))
         return self->fault == CSV_FAULT_NONE;
     *next = self->size;
     if (!sizes_ok(self, self->size - start) || !deliver(self, plain))
@@ -537,7 +437,7 @@ scan(csv_rows *self, bool last, size_t *done)
     while (*done < self->size) {
         switch (read_row(self, &m, &cell, *done, last, &end, &lines)) {
         case ROW_WHOLE:
-            if (self->columns != self->dialect.columns && mend(self, *done, end - *done, last, &end)) {
+            if (self->columns != self->dialect.columns && rows_mend(self, *done, end - *done, last, &end)) {
                 if (self->fault != CSV_FAULT_NONE)
                     return false;
                 self->skip_lf = false;
@@ -569,59 +469,12 @@ scan(csv_rows *self, bool last, size_t *done)
             marks_seek(self, &m, end);
             break;
         case ROW_FAULT:
-            if (!mend(self, *done, self->size - *done, last, &end) || self->fault != CSV_FAULT_NONE)
+            if (!rows_mend(self, *done, self->size - *done, last, &end) || self->fault != CSV_FAULT_NONE)
                 return false;
             marks_seek(self, &m, end);
             break;
         }
         *done = end;
-    }
-    return true;
-}
-
-/* Every row by csv_odd. */
-static bool
-scan_odd(csv_rows *self, bool last, size_t *done)
-{
-    if (self->odd == NULL)
-        self->odd = csv_odd_new();
-    while (*done < self->size) {
-        const uint8_t *at = self->buffer + *done;
-        size_t left = self->size - *done, next = *done;
-        if (*at == '\n' || *at == '\r') {
-            next = line_end(self, *done, last);
-            if (next == 0)
-                return true;
-            self->line++;
-            *done = next;
-            continue;
-        }
-        size_t used = csv_odd_read(self->odd, &self->dialect, at, left, last);
-        csv_odd *odd = self->odd;
-        bool whole = used > 0;
-        if (!whole && !last && left - (odd->open ? odd->open_at : 0) <= CSV_FIELD_SIZE_MAX)
-            return true;
-        if ((!whole || odd->columns != self->dialect.columns) && mend(self, *done, whole ? used : left, last, &next)) {
-            if (self->fault != CSV_FAULT_NONE)
-                return false;
-            *done = next;
-            continue;
-        }
-        if (!whole || odd->columns != self->dialect.columns) // mending looked at other readings
-            used = csv_odd_read(odd, &self->dialect, at, left, last);
-        if (!whole)
-            return odd->open ? fail(self, CSV_FAULT_OPEN_QUOTE, self->line + odd->open_line, odd->open_column)
-                             : fail(self, CSV_FAULT_ROW, self->line, 0);
-        self->columns = odd->columns;
-        for (uint32_t i = 0; i < odd->columns && i < CSV_COLUMNS_MAX; i++)
-            if (odd->cells[i].size > CSV_FIELD_SIZE_MAX)
-                return fail(self, CSV_FAULT_FIELD, self->line, i + 1);
-        if (used > CSV_ROW_SIZE_MAX)
-            return fail(self, CSV_FAULT_ROW, self->line, 0);
-        if (!deliver_cells(self, odd->cells, is_plain(at, used), false))
-            return false;
-        self->line += odd->lines;
-        *done += used;
     }
     return true;
 }
@@ -632,7 +485,7 @@ scan_by_libcsv(csv_rows *self, bool last, size_t *done)
     while (*done < self->size) {
         size_t next = *done;
         if (self->buffer[*done] == '\n' || self->buffer[*done] == '\r') {
-            next = line_end(self, *done, last);
+            next = rows_line_end(self, *done, last);
             if (next == 0)
                 return true;
             self->line++;
@@ -665,7 +518,7 @@ csv_rows_feed(csv_rows *self, const void *data, size_t size, bool last)
         self->skip_lf = false;
     }
     bool odd = self->dialect.escape != '\0' || self->dialect.rest[0] != '\0';
-    bool ok = odd                 ? scan_odd(self, last, &done)
+    bool ok = odd                 ? rows_scan_odd(self, last, &done)
               : self->libcsv_only ? scan_by_libcsv(self, last, &done)
                                   : scan(self, last, &done);
     if (ok && done > 0) {

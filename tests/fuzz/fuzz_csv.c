@@ -1,5 +1,6 @@
 /* fuzz_csv.c - bytes to rows and to events: never a crash, never an event that would not be taken, the same however the
- * bytes are cut, and cells as libcsv has them. The first byte chooses the size of the pieces. */
+ * bytes are cut, and cells as libcsv has them, or the same in any pieces in odd dialects. The first byte chooses the
+ * size of the pieces. */
 #include "proto/codec.h"
 #include "proto/rows.h"
 #include "services/parsing/entries.h"
@@ -111,11 +112,10 @@ on_row(void *context, const csv_row *row)
 }
 
 static heard
-read_rows(const uint8_t *data, size_t size, size_t piece, bool libcsv)
+read_rows(const csv_dialect *dialect, const uint8_t *data, size_t size, size_t piece, bool libcsv)
 {
     heard result = {.hash = 1};
-    const csv_dialect dialect = {.delimiter = ',', .quote = '"'};
-    csv_rows *rows = csv_rows_new(&dialect, on_row, &result);
+    csv_rows *rows = csv_rows_new(dialect, on_row, &result);
     if (libcsv)
         csv_rows_use_libcsv(rows);
     bool ok = true;
@@ -131,6 +131,14 @@ read_rows(const uint8_t *data, size_t size, size_t piece, bool libcsv)
     return result;
 }
 
+static const csv_dialect COMMA = {.delimiter = ',', .quote = '"'};
+/* Escapes, delimiters of several characters, and rows with a quote too many. */
+static const csv_dialect ODD[] = {{.delimiter = ',', .quote = '"', .columns = 3},
+                                  {.delimiter = ',', .quote = '"', .escape = '\\'},
+                                  {.delimiter = ',', .quote = '"', .escape = '\\', .columns = 2},
+                                  {.delimiter = '|', .rest = "|", .quote = '\'', .columns = 2},
+                                  {.delimiter = ';', .quote = '"', .skip_space = true, .columns = 4}};
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -145,6 +153,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(cut.hash == whole.hash && cut.rows == whole.rows);
     // libcsv takes blanks around cells away and ends text at no byte; the scan keeps blanks.
     if (memchr(data, ' ', size) == NULL && memchr(data, '\t', size) == NULL)
-        assert(read_rows(data, size, piece, false).hash == read_rows(data, size, size + 1, true).hash);
+        assert(read_rows(&COMMA, data, size, piece, false).hash == read_rows(&COMMA, data, size, size + 1, true).hash);
+    for (size_t i = 0; size < CSV_FIELD_SIZE_MAX && i < sizeof ODD / sizeof ODD[0]; i++)
+        assert(read_rows(&ODD[i], data, size, piece, false).hash ==
+               read_rows(&ODD[i], data, size, size + 1, false).hash);
     return 0;
 }

@@ -392,7 +392,11 @@ client_start(sim_world *sim, sim_client *client)
     client->unanswered_us = client->frozen_until_us = 0;
     if (client->core) {
         mst_instance_options options = {.core = client->core,
-                                        .env = {"", "", client->name, client->extra},
+                                        .env = {.data_dir = "",
+                                                .blobs_dir = "",
+                                                .system_dir = "",
+                                                .instance = client->name,
+                                                .extra = client->extra},
                                         .port = {.self = client, .send = client_send},
                                         .log = client->log,
                                         .snapshot_events = 40};

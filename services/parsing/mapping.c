@@ -495,6 +495,7 @@ mapping_make(const wanted_columns *wanted, const file_form *form, mst_arena *are
         count = form->columns;
     self.count = count = count < CSV_COLUMNS_MAX ? count : CSV_COLUMNS_MAX;
     memset(made, 0, sizeof *made);
+    made->usual_columns = form->columns;
     *advice =
         form->header
             ? "Correct the header, or say which column is which field, and upload the file as a new batch."

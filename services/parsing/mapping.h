@@ -35,6 +35,7 @@ typedef struct wanted_columns {
 typedef struct mapping {
     uint32_t *columns;                     /* of each field: its column, or MAPPING_NONE */
     uint32_t id_column;                    /* MAPPING_NONE: none */
+    uint32_t usual_columns;                /* that most rows have: more than the header where all end in delimiters */
     Muster__V1__ColumnMapping **described; /* of each column of the file */
     size_t described_count;
     char **warnings;

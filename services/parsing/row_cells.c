@@ -126,7 +126,8 @@ row_cells_whole(const row_cells *self, const csv_row *row)
 {
     if (row->columns == self->header_columns || row->mended)
         return !row->mended;
-    if (row->columns < self->header_columns || row->columns > CSV_COLUMNS_MAX)
+    if (row->columns < self->header_columns || row->columns > CSV_COLUMNS_MAX ||
+        row->columns != self->columns->usual_columns)
         return false;
     for (uint32_t i = self->header_columns; i < row->columns; i++)
         if (cell_trim(row->cells[i]).size > 0)

@@ -30,8 +30,9 @@ void row_cells_columns(row_cells *self, const mapping *columns, size_t fields_co
 void row_cells_release(row_cells *self);
 /* Takes the cells of one row. */
 void row_cells_take(row_cells *self, const csv_row *row);
-/* Whether the row has as many cells as the header; empty ones beyond it are leftovers of a spreadsheet.
- * Of a row that was mended nobody knows. */
+/* Whether the row has as many cells as the header. Empty ones beyond it are leftovers of a spreadsheet where most rows
+ * have them; in one row alone they may be values moved by a delimiter too many. Of a row that was mended nobody knows.
+ */
 bool row_cells_whole(const row_cells *self, const csv_row *row);
 /* Whether nothing stands in the row. */
 bool row_cells_blank(const csv_row *row);

@@ -148,11 +148,18 @@ def test_B27_a_quote_too_many_costs_its_own_row_and_no_other(church):
 
 def test_B27_a_row_with_a_delimiter_too_many_is_rejected_and_never_shifted(church):
     good = people.card(people.person(3))
-    batch = church.create([people.CARD_HEADER, good, [good[0], "", *good[1:]], good[:-1]], name="shifted.csv")
+    blank_end = [*good[:-1], ""]  # what is moved beyond the header is blank: no reason to believe the rest
+    rows = [good, [good[0], "", *good[1:]], good[:-1], [blank_end[0], "", *blank_end[1:]]]
+    batch = church.create([people.CARD_HEADER, *rows], name="shifted.csv")
     view = church.wait_state(batch)
-    assert view["rows_wrong"] == 2, view
-    assert {line for group in church.errors(batch) for line in group["first_lines"]} == {3, 4}
+    assert view["rows_wrong"] == 3, view
+    assert {line for group in church.errors(batch) for line in group["first_lines"]} == {3, 4, 5}
     church.cli("batch", "cancel", batch)
+
+
+def test_rows_that_all_end_in_delimiters_are_whole(church):
+    text = ",".join(people.CARD_HEADER) + "\n" + "".join(",".join(people.card(people.person(at))) + ",,\n" for at in range(1, 5))
+    assert church.complete(church.create(text, "--dry-run", name="delimiters.csv"))["rejected"] == 0
 
 
 def test_mac_and_dos_files_are_uploaded_with_their_letters(church):

@@ -487,12 +487,72 @@ wrong_values_are_a_sub_state_of_checking(void **state)
     (void)state;
     receive();
     reading_finished(10, 3);
+    assert_false(view_of("B1")->fix_errors); // nobody is asked before the directory was
+    Muster__V1__CheckRequested check = MUSTER__V1__CHECK_REQUESTED__INIT;
+    happens("parsing/B1", 10, &check.base);
+    assert_true(view_of("B1")->checking);
+    Muster__V1__CheckFinished checked = MUSTER__V1__CHECK_FINISHED__INIT;
+    checked.wrong_rows = 2;
+    happens("export/B1", 0, &checked.base);
+    Muster__V1__CorrectionsRequested requested = MUSTER__V1__CORRECTIONS_REQUESTED__INIT;
+    happens("parsing/B1", 5, &requested.base);
     const Muster__V1__BatchView *view = view_of("B1");
     assert_int_equal(view->state, MUSTER__V1__BATCH_STATE__STATE_CHECKING_FOR_DISCREPANCIES);
-    assert_true(view->fix_errors);
+    assert_true(view->fix_errors && !view->checking);
+    assert_int_equal(view->rows_wrong, 5);
+    Muster__V1__CorrectionsFinished finished = MUSTER__V1__CORRECTIONS_FINISHED__INIT;
+    happens("parsing/B1", 0, &finished.base);
+    assert_false(view_of("B1")->fix_errors);
+    happens("parsing/B1", 5, &requested.base);
+    assert_true(view_of("B1")->fix_errors);
     Muster__V1__BadRowsExcluded excluded = MUSTER__V1__BAD_ROWS_EXCLUDED__INIT;
     happens("parsing/B1", 3, &excluded.base);
     assert_false(view_of("B1")->fix_errors);
+}
+
+static void
+corrected_rows_come_to_a_batch_that_waits_for_them_and_to_no_other(void **state)
+{
+    (void)state;
+    receive();
+    Muster__V1__BeginUpload begin = MUSTER__V1__BEGIN_UPLOAD__INIT;
+    Muster__V1__PutRange put = MUSTER__V1__PUT_RANGE__INIT;
+    Muster__V1__FinishUpload finish = MUSTER__V1__FINISH_UPLOAD__INIT;
+    begin.batch_id = put.batch_id = finish.batch_id = "B1";
+    begin.file_name = "rows.csv";
+    begin.corrections = true;
+    begin.size = put.data.len = 4;
+    put.data.data = (uint8_t *)"row\n";
+    fake_call(work, &begin.base);
+    assert_int_equal(work->status, REFUSED);
+    reading_finished(10, 3);
+    Muster__V1__CorrectionsRequested requested = MUSTER__V1__CORRECTIONS_REQUESTED__INIT;
+    happens("parsing/B1", 3, &requested.base);
+    fake_call(work, &begin.base);
+    assert_int_equal(work->status, OK);
+    fake_call(work, &put.base);
+    assert_int_equal(work->status, OK);
+    fake_call(work, &finish.base);
+    assert_int_equal(work->status, OK);
+    const Muster__V1__CorrectionsReceived *received =
+        (const Muster__V1__CorrectionsReceived *)fake_last(work, "CorrectionsReceived");
+    assert_non_null(received);
+    assert_int_equal(received->size, 4);
+    assert_string_equal(received->operator_, "tester");
+    assert_true(view_of("B1")->taking_corrections);
+    fake_call(work, &finish.base); // again: they are being read
+    assert_int_equal(fake_count(work, "CorrectionsReceived"), 1);
+    fake_call(work, &begin.base);
+    assert_int_equal(work->status, REFUSED);
+    Muster__V1__CorrectionsRefused refused = MUSTER__V1__CORRECTIONS_REFUSED__INIT;
+    refused.file_name = "rows.csv";
+    refused.reason = "No column \"row\".";
+    happens("parsing/B1", 0, &refused.base);
+    assert_non_null(strstr(view_of("B1")->notice, "rows.csv was not taken. No column"));
+    assert_true(view_of("B1")->fix_errors && !view_of("B1")->taking_corrections);
+    fake_call(work, &begin.base);
+    assert_int_equal(work->status, OK);
+    assert_int_equal(fake_count(work, "FileReceived"), 1);
 }
 
 static void
@@ -611,6 +671,7 @@ main(void)
         READY(without_discrepancies_a_batch_goes_through_without_stopping_A18_A19),
         READY(a_batch_with_discrepancies_waits_until_the_last_is_resolved_A17_A28),
         READY(wrong_values_are_a_sub_state_of_checking),
+        READY(corrected_rows_come_to_a_batch_that_waits_for_them_and_to_no_other),
         READY(a_batch_can_be_cancelled_until_it_is_written),
         READY(a_batch_being_written_cannot_be_cancelled),
         READY(a_failed_batch_says_why_and_what_to_do),

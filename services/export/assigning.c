@@ -15,6 +15,30 @@ typedef struct placed {
     bool differs;
 } placed;
 
+#define NAMED_SLOTS 1024u /* of each reference, in a stretch; a later record takes the place of an earlier one */
+
+/* What a reference's values name. */
+typedef struct named_record {
+    uint64_t hash;
+    const mst_slice *values;
+    directory_record record; /* found > 0 */
+    const mst_slice *cells;
+    size_t found;
+} named_record;
+
+void
+assign_begin(job *self)
+{
+    for (size_t i = 0; i < self->kinds_count; i++) {
+        const assignment_kind *of = &self->assignment.kinds[i];
+        if (self->dry_arena == NULL || self->changed[i].arena == NULL) // a dry run's are never shown by the directory
+            changes_begin(&self->changed[i], self->dry_arena == NULL ? self->arena : self->dry_arena,
+                          of->kind->n_fields, of->key, of->key_count);
+    }
+    self->named =
+        mst_arena_alloc(self->arena, (self->assignment.references_count * NAMED_SLOTS + 1) * sizeof(named_record *));
+}
+
 /* One row while it is looked at. */
 typedef struct placing {
     job *self;
@@ -72,12 +96,63 @@ text_of(mst_arena *arena, const mst_slice *values, size_t count)
     return text;
 }
 
+static uint64_t
+hash_of(const mst_slice *values, size_t count)
+{
+    uint64_t hash = count;
+    for (size_t i = 0; i < count; i++) {
+        hash = (hash ^ values[i].size) * 0x9E3779B97F4A7C15u;
+        for (size_t at = 0; at < values[i].size; at++)
+            hash = (hash ^ values[i].data[at]) * 0x100000001B3u;
+    }
+    return hash ^ hash >> 32;
+}
+
+static bool
+same_values(const mst_slice *left, const mst_slice *right, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (left[i].size != right[i].size ||
+            (left[i].size > 0 && memcmp(left[i].data, right[i].data, left[i].size) != 0))
+            return false;
+    return true;
+}
+
+/* The record that these values name; files name the same few programs and people again and again. */
+static const named_record *
+look_up(job *self, size_t number, const mst_slice *values)
+{
+    const assignment_reference *of = &self->assignment.references[number];
+    size_t fields = of->reference->n_fields, given = 0;
+    uint64_t hash = hash_of(values, fields);
+    named_record **slot = &self->named[number * NAMED_SLOTS + hash % NAMED_SLOTS];
+    if (*slot != NULL && (*slot)->hash == hash && same_values((*slot)->values, values, fields))
+        return *slot;
+    named_record *one = mst_arena_alloc(self->arena, sizeof *one);
+    mst_slice *kept = mst_arena_alloc(self->arena, (fields + 1) * sizeof *kept);
+    for (size_t i = 0; i < fields; i++)
+        kept[i] = mst_arena_slice(self->arena, values[i]);
+    *one = (named_record){.hash = hash, .values = kept};
+    directory_record *records = NULL;
+    export_must(lookups_find(self->state->lookups, of->kind, of->reference->kind_fields, fields, kept, 1, self->arena,
+                             &records, &given, &one->found));
+    if (given > 0) {
+        mst_slice *cells = mst_arena_alloc(self->arena, (of->kind->n_fields + 1) * sizeof *cells);
+        directory_cells(self->state->directory, &records[0], of->kind, cells);
+        one->record = records[0];
+        one->cells = cells;
+    }
+    *slot = one;
+    return one;
+}
+
 /* Finds the record that the row names this way. False: the row cannot be written. */
 static bool
-resolve(placing *it, const assignment_reference *of)
+resolve(placing *it, size_t number)
 {
+    const assignment_reference *of = &it->self->assignment.references[number];
     const Muster__V1__Reference *reference = of->reference;
-    size_t fields = reference->n_fields, given = 0, found = 0;
+    size_t fields = reference->n_fields;
     mst_slice *values = mst_arena_alloc(it->arena, (fields + 1) * sizeof *values);
     bool filled = false;
     for (size_t i = 0; i < fields; i++) {
@@ -88,23 +163,18 @@ resolve(placing *it, const assignment_reference *of)
     }
     if (!filled)
         return true;
-    export_state *state = it->self->state;
-    directory_record *records = NULL;
-    export_must(lookups_find(state->lookups, of->kind, reference->kind_fields, fields, values, 1, it->arena, &records,
-                             &given, &found));
-    if (given == 0) {
+    const named_record *named = look_up(it->self, number, values);
+    if (named->found == 0) {
         snprintf(it->why, sizeof it->why, "\"%s\" is not in the directory any more (%.60s).",
                  text_of(it->arena, values, fields), of->kind->name);
         return false;
     }
-    if (found > 1 && reference->target[0] != 0) {
+    if (named->found > 1 && reference->target[0] != 0) {
         snprintf(it->why, sizeof it->why, "\"%s\" is the name of %zu records (%.60s): it is not clear which is meant.",
-                 text_of(it->arena, values, fields), found, of->kind->name);
+                 text_of(it->arena, values, fields), named->found, of->kind->name);
         return false;
     }
-    mst_slice *cells = mst_arena_alloc(it->arena, (of->kind->n_fields + 1) * sizeof *cells);
-    directory_cells(state->directory, &records[0], of->kind, cells);
-    give_all(it, of, &records[0], cells);
+    give_all(it, of, &named->record, named->cells);
     return true;
 }
 
@@ -157,7 +227,10 @@ find_held(placing *it, size_t at, const mst_slice *cells, held *all)
     mst_slice *values = mst_arena_alloc(it->arena, (of->key_count + 1) * sizeof *values);
     for (size_t i = 0; i < of->key_count; i++)
         values[i] = cells[of->key[i]];
-    if (of->key_count > 0)
+    bool may = of->key_count > 0;
+    if (may)
+        export_must(lookups_may_find(self->state->lookups, of->kind, of->key_names, of->key_count, values, &may));
+    if (may)
         export_must(lookups_find(self->state->lookups, of->kind, of->key_names, of->key_count, values, PERIODS_MAX,
                                  it->arena, &records, &given, &found));
     for (const change *one = changes_with_key(changed, cells, NULL); one != NULL;
@@ -358,7 +431,7 @@ place_all(placing *it, placed *all, size_t *count)
     if (!give_subject(it))
         return false;
     for (size_t i = 0; i < plan->references_count; i++)
-        if (!resolve(it, &plan->references[i]))
+        if (!resolve(it, i))
             return false;
     for (size_t at = 0; at < plan->kinds_count; at++) {
         if (at > 0 && !assignment_filled(&plan->kinds[at], it->rows, it->row, plan->columns))

@@ -236,18 +236,6 @@ count_page(job *self, mst_work *work, const mst_step *step)
 
 /* A stretch ---------------------------------------------------------------------------------------------- */
 
-/* What is changed is kept until the directory shows it; of a dry run it never does. */
-static void
-begin_changes(job *self)
-{
-    for (size_t i = 0; self->assigned && i < self->kinds_count; i++) {
-        const assignment_kind *of = &self->assignment.kinds[i];
-        if (self->dry_arena == NULL || self->changed[i].arena == NULL)
-            changes_begin(&self->changed[i], self->dry_arena == NULL ? self->arena : self->dry_arena,
-                          of->kind->n_fields, of->key, of->key_count);
-    }
-}
-
 /* Waits until all that was written before has reached the directory, then begins the next stretch. */
 static void
 settle(job *self, mst_work *work)
@@ -262,7 +250,8 @@ settle(job *self, mst_work *work)
         self->arena = mst_arena_new(0);
     mst_arena_reset(self->arena);
     fates_reset(&self->fates, self->chunk_rows[self->chunk]);
-    begin_changes(self);
+    if (self->assigned)
+        assign_begin(self);
     directory_kind kind = directory_kind_of(self->state->directory, self->matched_kind);
     uint64_t average = kind.versions == 0 ? 0 : kind.versions_size / kind.versions;
     self->fates.updates_max = (uint32_t)(STRETCH_SIZE_MAX / (STRETCH_RECORD_SIZE + average));

@@ -84,13 +84,14 @@ typedef struct job {
     size_t far_count, far_asked;
     directory_record *records;
     size_t records_count;
-    uint32_t *users;       /* of each record: rows still to come that mean it */
-    bool *made;            /* of each record: a row of this stretch makes it */
-    changes *changed;      /* assigned: of each kind written, what this stretch (a dry run: all of it) has changed */
-    mst_arena *dry_arena;  /* a dry run's changes */
-    bool *look_for_ids;    /* of each kind written: ids of this batch may be taken */
-    uint32_t rehearsed;    /* a dry run after a crash: chunks below are gone through in silence */
-    mst_slice **rewritten; /* of each record: its cells since this stretch changed it, NULL before */
+    uint32_t *users;  /* of each record: rows still to come that mean it */
+    bool *made;       /* of each record: a row of this stretch makes it */
+    changes *changed; /* assigned: of each kind written, what this stretch (a dry run: all of it) has changed */
+    struct named_record **named; /* assigned: of each reference, what was looked up lately (assigning.c) */
+    mst_arena *dry_arena;        /* a dry run's changes */
+    bool *look_for_ids;          /* of each kind written: ids of this batch may be taken */
+    uint32_t rehearsed;          /* a dry run after a crash: chunks below are gone through in silence */
+    mst_slice **rewritten;       /* of each record: its cells since this stretch changed it, NULL before */
 
     /* One chunk */
     outgoing *out; /* of each kind written */
@@ -108,6 +109,8 @@ uint64_t job_records_applied(const export_state *state, const batch *one);
 /* chunk.c: writes the events of one chunk to the current part. False: something cannot be; `why` says what, and no
  * event was added. */
 bool chunk_write(job *self, mst_work *work, const Muster__V1__EntriesRead *entries, char why[256]);
+/* assigning.c: forgets what the stretch before looked up or changed. */
+void assign_begin(job *self);
 /* assigning.c: one row of such a chunk. */
 void assign_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of);
 

@@ -2,11 +2,13 @@
 Update ends the one that is open, and what has ended is never changed. Every assertion is on the directory's records."""
 
 import json
+import shutil
 
 import pytest
 
 import agency
 from agency import HEADER, insert, row, update
+from checker import check_log
 from support import check_accounting
 
 
@@ -262,3 +264,20 @@ def test_kill_9_of_export_in_the_middle_of_a_file_changes_nothing_in_the_result(
     records = office.people("caseload")
     assert len(records) == 294 * 4 + 4
     assert all(one["end_date"] for record, one in records.items() if record.startswith(batch))
+
+
+def test_a_deleted_directory_of_several_kinds_is_rebuilt_equal_from_the_log(office):
+    batch = upload(office, insert(4, "2026-01-01", program_start="2026-01-01"), update(4, "2026-01-31"), update(1, "2026-03-31"))
+    office.complete(batch)
+    seen = [office.people(kind) for kind in ("participant", "caseload", "enrollment")]
+    office.down()
+    store = next(store for store in office.stores() if store.name.startswith("export-"))
+    before = office.dump(store)
+    shutil.rmtree(store)
+    office.up()
+    assert [office.people(kind) for kind in ("participant", "caseload", "enrollment")] == seen
+    with office.bus() as bus:
+        report = check_log(bus)
+    assert not report.errors, report
+    office.down()
+    assert office.dump(store) == before

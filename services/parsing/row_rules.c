@@ -397,7 +397,9 @@ row_rules_check(row_rules *self, const row_values *row, void (*each)(void *conte
         judged judging = {self, one, row};
         for (size_t j = 0; j < one->looked_at_count; j++)
             one->values[j] = row->typed[one->looked_at[j]];
-        uint32_t column = row->columns[one->looked_at[0]];
+        uint32_t column = MAPPING_NONE; // of the first field that the file has
+        for (size_t j = 0; j < one->looked_at_count && column == MAPPING_NONE; j++)
+            column = row->columns[one->looked_at[j]];
         wrong_found found = {.field = one->looked_at_fields[0]->name,
                              .kind = MUSTER__V1__WRONG_KIND__WRONG_RULE,
                              .column = column == MAPPING_NONE ? 0 : column + 1,

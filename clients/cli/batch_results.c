@@ -28,7 +28,8 @@ print_csv_row(FILE *out, const batch_row *row)
         fwrite_unlocked(text, 1, (size_t)size, out);
     }
     putc_unlocked(',', out);
-    fputs_unlocked(row->reason, out);
+    const char *reason = row->note[0] != 0 ? row->note : row->reason;
+    mst_csv_cell(out, reason, strlen(reason), true);
     fputs_unlocked("\n", out);
 }
 
@@ -42,13 +43,13 @@ text_or_null(const char *text, size_t size)
 static void
 print_json_row(FILE *out, const batch_row *row)
 {
-    json_t *document = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "row", (json_int_t)row->number, "decision",
-                                 text_or_null(row->decision, strlen(row->decision)), "outcome",
-                                 text_or_null(row->outcome, strlen(row->outcome)), "record_id",
-                                 text_or_null((const char *)row->record_id.data, row->record_id.size), "candidate_id",
-                                 text_or_null((const char *)row->candidate_id.data, row->candidate_id.size),
-                                 "probability", row->decided ? json_real(row->probability / 1e6) : json_null(),
-                                 "reason", text_or_null(row->reason, strlen(row->reason)));
+    json_t *document = json_pack(
+        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "row", (json_int_t)row->number, "decision",
+        text_or_null(row->decision, strlen(row->decision)), "outcome", text_or_null(row->outcome, strlen(row->outcome)),
+        "record_id", text_or_null((const char *)row->record_id.data, row->record_id.size), "candidate_id",
+        text_or_null((const char *)row->candidate_id.data, row->candidate_id.size), "probability",
+        row->decided ? json_real(row->probability / 1e6) : json_null(), "reason",
+        text_or_null(row->reason, strlen(row->reason)), "note", text_or_null(row->note, strlen(row->note)));
     json_dumpf(document, out, JSON_COMPACT | JSON_REAL_PRECISION(7));
     putc_unlocked('\n', out);
     json_decref(document);
@@ -119,7 +120,8 @@ const cli_command batch_results_command = {
         "Columns: row, decision (matched, new, discrepancy, rejected; empty for an import, where nothing is decided), "
         "outcome (created, updated, unchanged, skipped, rejected; of a dry run what would happen), record_id, "
         "candidate_id (the best candidate even where the decision was new; row:N is an earlier row of the file), "
-        "probability, reason. Ids that a spreadsheet would take for a formula get an apostrophe in CSV.",
+        "probability, reason (where the row was rejected when it was to be written: why; in JSON that is note). Ids "
+        "that a spreadsheet would take for a formula get an apostrophe in CSV.",
     .options = RESULTS_OPTIONS,
     .options_size = sizeof(results_options),
     .defaults = &RESULTS_DEFAULTS,

@@ -223,6 +223,7 @@ def test_of_two_batches_that_end_one_assignment_the_second_says_why_it_did_not(o
     view = office.complete(waits)
     assert outcomes(office, waits) == ["rejected", "created"], view
     assert assignment(office, "c1") == "p1 P-01 S-1 2025-01-10 2026-03-31 v2", "the first one's word stands"
+    assert "ended on 2026-03-31" in office.results(waits)[1]["reason"], "each entry tells its reason"
     office.cli("batch", "rejected", waits, "-o", office.files / "rejected.csv")
     assert "ended on 2026-03-31" in (office.files / "rejected.csv").read_text()
 

@@ -440,7 +440,6 @@ scan(csv_rows *self, bool last, size_t *done)
             if (self->columns != self->dialect.columns && rows_mend(self, *done, end - *done, last, &end)) {
                 if (self->fault != CSV_FAULT_NONE)
                     return false;
-                self->skip_lf = false;
                 marks_seek(self, &m, end);
                 break;
             }

@@ -52,7 +52,9 @@ rows_line_end(const csv_rows *self, size_t from, bool last)
 bool
 rows_mend(csv_rows *self, size_t start, size_t size, bool last, size_t *next)
 {
-    size_t end = self->dialect.columns < 2 ? 0 : rows_line_end(self, start, last);
+    if (self->dialect.columns < 2)
+        return false;
+    size_t end = rows_line_end(self, start, last || self->buffer[self->size - 1] == '\r');
     if (end == 0 || end - start > CSV_FIELD_SIZE_MAX || self->mended + size > CSV_MEND_SIZE_MAX ||
         memchr(self->buffer + start, self->dialect.quote, end - start) == NULL)
         return false;
@@ -65,6 +67,7 @@ rows_mend(csv_rows *self, size_t start, size_t size, bool last, size_t *next)
     if (!csv_odd_mend(self->odd, &self->dialect, self->buffer + start, text))
         return false;
     self->fault = CSV_FAULT_NONE;
+    self->skip_lf = end == self->size && self->buffer[end - 1] == '\r';
     self->columns = self->odd->columns;
     *next = end;
     if (rows_deliver(self, self->odd->cells, rows_plain(self->buffer + start, text), true))

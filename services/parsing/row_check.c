@@ -141,8 +141,10 @@ say_columns(const void *context, const wrong_found *found, char *text)
     (void)found;
     const uint32_t *columns = context;
     snprintf(text, VALUE_MESSAGE_SIZE, "The row has %u cells, the header has %u. %s", columns[0], columns[1],
-             columns[0] > columns[1] ? "A value that holds the delimiter must stand in quotes."
-                                     : "Is the row cut off, or a line end within a value without quotes?");
+             columns[0] > columns[1]
+                 ? "A value that holds the delimiter must stand in quotes, and nothing may stand beside "
+                   "the columns of a sheet."
+                 : "Is the row cut off, or a line end within a value without quotes?");
 }
 
 static void

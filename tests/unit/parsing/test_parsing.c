@@ -289,7 +289,7 @@ a_file_without_rows_is_refused(void **state)
     fails_saying("First Name,Email\n", "no rows");
     fails_saying("First Name,Email\n,\n , \n", "no rows");
     fails_saying("First Name,Email\nAnn,\"a@example.org,x\nBob,b\n", "Line 2, column 2: a quote");
-    fails_saying("PK\x03\x04 this is a spreadsheet", "spreadsheet");
+    fails_saying("PK\x03\x04 this is a spreadsheet", "workbook");
 }
 
 /* 80,000 rows, some of them wrong. */

@@ -292,27 +292,36 @@ spelling_of(const maker *self, uint32_t column, size_t field)
     return best;
 }
 
+/* How sure each guess is: of each column, of each field. Looked at once: a file may have many columns. */
+static uint8_t *
+guesses(const maker *self, const bool *decided, uint32_t (*sure_of)(const maker *, uint32_t, size_t))
+{
+    size_t fields = self->wanted->fields_count;
+    uint8_t *sure = mst_arena_alloc(self->arena, self->count * fields + 1);
+    for (uint32_t i = 0; i < self->count; i++)
+        for (size_t j = 0; j < fields; j++)
+            sure[i * fields + j] = is_free(self, i, decided) ? (uint8_t)sure_of(self, i, j) : 0;
+    return sure;
+}
+
 /* Guesses fields for columns that have none, where exactly one column and one field fit each other. */
 static bool
 apply_guesses(maker *self, const bool *decided, int reason, uint32_t (*sure_of)(const maker *, uint32_t, size_t))
 {
-    const wanted_columns *wanted = self->wanted;
-    for (uint32_t i = 0; i < self->count; i++) {
-        size_t fields = 0, field = 0;
-        uint32_t sure = 0;
-        for (size_t j = 0; is_free(self, i, decided) && j < wanted->fields_count; j++) {
-            // A field that has its column already still makes the guess doubtful.
-            uint32_t found = sure_of(self, i, j);
-            fields += found > 0;
-            field = found > 0 ? j : field;
-            sure = found > 0 ? found : sure;
-        }
-        if (fields != 1 || self->made->columns[field] != MAPPING_NONE)
-            continue;
-        uint32_t columns = 0;
-        for (uint32_t other = 0; other < self->count; other++)
-            columns += is_free(self, other, decided) && sure_of(self, other, field) > 0;
-        if (columns == 1 && !assign(self, i, field, reason, sure))
+    size_t fields = self->wanted->fields_count;
+    const uint8_t *sure = guesses(self, decided, sure_of);
+    for (size_t field = 0; field < fields; field++) {
+        uint32_t columns = 0, column = 0;
+        for (uint32_t i = 0; i < self->count; i++)
+            if (sure[i * fields + field] > 0) {
+                columns++;
+                column = i;
+            }
+        size_t fitting = 0; // a field that has its column already makes the guess doubtful, too
+        for (size_t j = 0; columns == 1 && j < fields; j++)
+            fitting += sure[column * fields + j] > 0;
+        if (fitting == 1 && self->made->columns[field] == MAPPING_NONE &&
+            !assign(self, column, field, reason, sure[column * fields + field]))
             return false;
     }
     return true;

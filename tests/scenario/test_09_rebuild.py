@@ -93,7 +93,7 @@ def test_a_service_killed_while_it_rebuilds_goes_on_rebuilding(church):
     before = answers(church)
     church.down()
     shutil.rmtree(church.data / "services")
-    church.cli("up", "--detach")
+    church.cli("up", "--detach", "--no-builtins")
     for service in SERVICES:
         wait_for(lambda: church.kill(service), f"{service} runs")
     church.wait_ready()

@@ -27,6 +27,9 @@ typedef enum flow_phase {
     PHASE_FINISH,
     PHASE_WATCH,
     PHASE_EXCLUDE,
+    PHASE_WRONG_LIST,
+    PHASE_CORRECT,
+    PHASE_CORRECT_END,
     PHASE_CANCEL,
     PHASE_LIST,
     PHASE_RESOLVE,
@@ -34,9 +37,9 @@ typedef enum flow_phase {
     PHASE_DONE
 } flow_phase;
 
-static const char *const phase_names[] = {"declare", "template",      "create",  "begin",  "put",
-                                          "finish",  "watch",         "exclude", "cancel", "list",
-                                          "resolve", "resolve stale", "done"};
+static const char *const phase_names[] = {"declare", "template", "create",        "begin",   "put",         "finish",
+                                          "watch",   "exclude",  "wrong list",    "correct", "correct end", "cancel",
+                                          "list",    "resolve",  "resolve stale", "done"};
 
 typedef struct file_flow {
     uint32_t place;       /* ids of its commands begin with it */
@@ -46,8 +49,10 @@ typedef struct file_flow {
     uint64_t offset;
     uint8_t sha256[MST_HASH_SIZE];
     uint32_t row, version; /* of the question at hand */
+    uint32_t generation;   /* of the wrong values */
     Muster__V1__Choice choice;
     char record_id[128];
+    Muster__V1__MakeCorrection *make; /* of the wrong value at hand */
     /* the call under way */
     bool asking, asked_again;
     uint64_t request_id;
@@ -115,6 +120,8 @@ operator_free(struct operator_tool *tool)
             flow_free(tool->flows[i].rival);
         free(tool->flows[i].rival);
         flow_free(&tool->flows[i]);
+        if (tool->flows[i].make != NULL)
+            muster__v1__make_correction__free_unpacked(tool->flows[i].make, NULL);
     }
     flow_free(&tool->survey_flow);
     free(tool->survey);
@@ -274,6 +281,10 @@ ask_next(struct operator_tool *tool, file_flow *flow)
     Muster__V1__ShowBatch show = MUSTER__V1__SHOW_BATCH__INIT;
     Muster__V1__ExcludeBadRows exclude = MUSTER__V1__EXCLUDE_BAD_ROWS__INIT;
     Muster__V1__CancelBatch cancel = MUSTER__V1__CANCEL_BATCH__INIT;
+    Muster__V1__ListWrongValues wrong = MUSTER__V1__LIST_WRONG_VALUES__INIT;
+    Muster__V1__FinishCorrections finish = MUSTER__V1__FINISH_CORRECTIONS__INIT;
+    wrong.batch_id = finish.batch_id = flow->batch_id;
+    wrong.max = 1000;
     declare.source = tool->sim->scenario->package;
     template.source = tool->sim->scenario->template;
     show.batch_id = exclude.batch_id = cancel.batch_id = flow->batch_id;
@@ -287,6 +298,9 @@ ask_next(struct operator_tool *tool, file_flow *flow)
     case PHASE_FINISH: ask_upload(tool, flow); return;
     case PHASE_WATCH: ask(tool, flow, "ingestion", &show.base, false); return;
     case PHASE_EXCLUDE: ask(tool, flow, "parsing", &exclude.base, true); return;
+    case PHASE_WRONG_LIST: ask(tool, flow, "parsing", &wrong.base, false); return;
+    case PHASE_CORRECT: ask(tool, flow, "parsing", &flow->make->base, true); return;
+    case PHASE_CORRECT_END: ask(tool, flow, "parsing", &finish.base, true); return;
     case PHASE_CANCEL: ask(tool, flow, "ingestion", &cancel.base, true); return;
     case PHASE_LIST:
     case PHASE_RESOLVE:
@@ -327,12 +341,49 @@ take_batch(struct operator_tool *tool, file_flow *flow, const Muster__V1__BatchV
         go(tool, flow, PHASE_DONE, 0);
     else if (view->outcome[0] && strcmp(view->outcome, "dry run") != 0)
         sim_fail(tool->sim, "%s ended: %s: %.300s", flow->batch_id, view->outcome, view->failure);
-    else if (view->fix_errors)
-        go(tool, flow, cancels ? PHASE_CANCEL : PHASE_EXCLUDE, 0);
-    else if (view->state == MUSTER__V1__BATCH_STATE__STATE_AWAIT_DISCREPANCY_VERIFICATION)
+    else if (view->fix_errors) {
+        flow->generation = view->generation;
+        go(tool, flow, cancels ? PHASE_CANCEL : flow->place % 2 == 0 ? PHASE_WRONG_LIST : PHASE_EXCLUDE, 0);
+    } else if (view->state == MUSTER__V1__BATCH_STATE__STATE_AWAIT_DISCREPANCY_VERIFICATION)
         go(tool, flow, cancels ? PHASE_CANCEL : PHASE_LIST, 0);
     else
         go(tool, flow, PHASE_WATCH, PAUSE_US);
+}
+
+/* The first wrong value without a correction: what is suggested for it, or its rows are left out. */
+static void
+take_wrong_values(struct operator_tool *tool, file_flow *flow, const Muster__V1__WrongValueList *list,
+                  uint32_t generation)
+{
+    const Muster__V1__WrongValueGroup *group = NULL;
+    for (size_t i = 0; i < list->n_groups && group == NULL; i++)
+        group = list->groups[i]->correction == NULL ? list->groups[i] : NULL;
+    if (group == NULL) {
+        go(tool, flow, PHASE_CORRECT_END, 0);
+        return;
+    }
+    Muster__V1__Correction correction = MUSTER__V1__CORRECTION__INIT;
+    Muster__V1__MakeCorrection make = MUSTER__V1__MAKE_CORRECTION__INIT;
+    bool meant = group->n_fields == 1 && group->n_suggestions > 0;
+    correction.kind = group->kind;
+    correction.rule = group->rule;
+    correction.fields = group->fields;
+    correction.from = group->values;
+    correction.n_fields = correction.n_from = group->n_fields;
+    correction.value = group->value;
+    correction.leave_out = !meant;
+    correction.to = meant ? &group->suggestions[0]->value : NULL;
+    correction.n_to = meant;
+    make.batch_id = flow->batch_id;
+    make.generation = generation;
+    make.correction = &correction;
+    mst_arena *arena = mst_arena_new(0);
+    mst_slice packed = mst_arena_pack(arena, &make.base);
+    if (flow->make != NULL)
+        muster__v1__make_correction__free_unpacked(flow->make, NULL);
+    flow->make = muster__v1__make_correction__unpack(NULL, packed.size, packed.data);
+    mst_arena_destroy(&arena);
+    go(tool, flow, PHASE_CORRECT, 0);
 }
 
 /* What she decides depends on nothing but the question. */
@@ -425,6 +476,17 @@ take_answer(struct operator_tool *tool, file_flow *flow, const Muster__V1__CallR
         else
             unexpected(tool, flow, result);
         break;
+    case PHASE_WRONG_LIST:
+        if (ok)
+            take_wrong_values(tool, flow, muster__v1__wrong_value_list__unpack(allocator, body.size, body.data),
+                              flow->generation);
+        else
+            unexpected(tool, flow, result);
+        break;
+    case PHASE_CORRECT: /* refused where she sees it as it was before it went on */
+        go(tool, flow, ok ? PHASE_WRONG_LIST : PHASE_WATCH, ok ? 0 : PAUSE_US);
+        break;
+    case PHASE_CORRECT_END: go(tool, flow, PHASE_WATCH, PAUSE_US); break;
     case PHASE_LIST:
         if (ok)
             take_questions(tool, flow, muster__v1__discrepancy_list__unpack(allocator, body.size, body.data));
@@ -452,7 +514,7 @@ static bool
 again(struct operator_tool *tool, file_flow *flow, const Muster__V1__CallResult *result, mst_slice body)
 {
     bool changes = flow->phase == PHASE_CREATE || flow->phase == PHASE_RESOLVE || flow->phase == PHASE_EXCLUDE ||
-                   flow->phase == PHASE_DECLARE;
+                   flow->phase == PHASE_DECLARE || flow->phase == PHASE_CORRECT || flow->phase == PHASE_CORRECT_END;
     if (!changes || (!flow->asked_again && !done(result->status)))
         return false;
     if (flow->asked_again) {

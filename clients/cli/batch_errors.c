@@ -6,33 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LINES_SHOWN 3u
+#define VALUE_COLUMNS 120u /* of a terminal, for one value */
+
 typedef struct errors_options {
     uint64_t max;
     bool group;
 } errors_options;
-
-static void
-error_cells(cli *self, print_table *table, const Muster__V1__TemplateView *template,
-            const Muster__V1__WrongValueGroup *group)
-{
-    mst_arena *arena = self->arena;
-    char *lines = "";
-    size_t shown = group->n_first_lines < 3 ? group->n_first_lines : 3;
-    for (size_t i = 0; i < shown; i++)
-        lines = mst_arena_printf(arena, "%s%s%u", lines, i > 0 ? ", " : "", group->first_lines[i]);
-    if (group->count > shown)
-        lines = mst_arena_printf(arena, "%s, ..", lines);
-    print_table_cell(table, print_count(arena, group->count));
-    print_table_cell(table, wrong_fields(arena, template, group));
-    print_table_cell(table, group->column > 0 ? mst_arena_printf(arena, "%u", group->column) : "");
-    print_table_cell(
-        table,
-        print_cut(arena, group->n_values > 0 ? wrong_values(arena, group->values, group->n_values) : group->value, 40));
-    print_table_cell(table, print_cut(arena, wrong_suggestions(arena, group, 3), 60));
-    print_table_cell(table, print_cut(arena, wrong_correction(arena, group), 40));
-    print_table_cell(table, lines);
-    print_table_cell(table, group->message);
-}
 
 /* A line for each kind of error: how many different values and rows, and how many still wait (B37). */
 static void
@@ -56,16 +36,48 @@ print_kinds(cli *self, const wrong_groups *groups)
     print_table_print(table, stdout);
 }
 
+/* "line 4, column 2", "lines 4, 6, 16, .., column 5" */
+static const char *
+places(mst_arena *arena, const Muster__V1__WrongValueGroup *group)
+{
+    const char *text = group->count == 1 ? "line" : "lines";
+    size_t shown = group->n_first_lines < LINES_SHOWN ? group->n_first_lines : LINES_SHOWN;
+    for (size_t i = 0; i < shown; i++)
+        text = mst_arena_printf(arena, "%s%s %u", text, i > 0 ? "," : "", group->first_lines[i]);
+    if (group->count > shown)
+        text = mst_arena_printf(arena, "%s, ..", text);
+    return group->column > 0 ? mst_arena_printf(arena, "%s, column %u", text, group->column) : text;
+}
+
+static void
+print_group(cli *self, const Muster__V1__TemplateView *template, const Muster__V1__WrongValueGroup *group)
+{
+    static const char INDENT[] = "             ";
+    mst_arena *arena = self->arena;
+    const char *value = group->n_values > 0 ? wrong_values(arena, group->values, group->n_values) : group->value;
+    printf("%7s %-4s %s \"%s\"  %s\n", print_count(arena, group->count), group->count == 1 ? "row" : "rows",
+           print_clean(arena, wrong_fields(arena, template, group)), print_cut(arena, value, VALUE_COLUMNS),
+           places(arena, group));
+    if (group->correction != NULL) {
+        printf("%scorrected to %s\n", INDENT, print_cut(arena, wrong_correction(arena, group), VALUE_COLUMNS));
+        return;
+    }
+    printf("%s%s\n", INDENT, print_clean(arena, group->message));
+    if (group->n_suggestions > 0)
+        printf("%sDid you mean %s?\n", INDENT, print_clean(arena, wrong_suggestions(arena, group, 3)));
+}
+
+/* Kind by kind, as parsing gives them. */
 static void
 print_groups(cli *self, const Muster__V1__BatchView *view, const wrong_groups *groups)
 {
-    static const char *const HEADINGS[] = {">ROWS",         "<FIELD", ">COLUMN",        "<VALUE", "<DID YOU MEAN",
-                                           "<CORRECTED TO", "<LINES", "<WHAT IS WRONG", NULL};
     const Muster__V1__TemplateView *template = batch_template(self, view);
-    print_table *table = print_table_new(self->arena, HEADINGS);
-    for (size_t i = 0; i < groups->count; i++)
-        error_cells(self, table, template, groups->list[i]);
-    print_table_print(table, stdout);
+    for (size_t i = 0; i < groups->count; i++) {
+        const Muster__V1__WrongValueGroup *group = groups->list[i];
+        if (i == 0 || groups->list[i - 1]->kind != group->kind)
+            printf("%s%s\n", i == 0 ? "" : "\n", wrong_kind_title(group->kind));
+        print_group(self, template, group);
+    }
     if (groups->more)
         printf("... and more; --max 0 shows all\n");
 }
@@ -79,10 +91,12 @@ print_to_do(cli *self, const Muster__V1__BatchView *view, const wrong_groups *gr
         printf("; %u of %u different ones to correct", groups->groups_left, groups->groups_total);
     putchar('\n');
     if (view->fix_errors)
-        printf("muster batch fix %s --field FIELD --from WRONG --to RIGHT corrects all rows with a value\n"
-               "muster batch rejected %s -o FILE.csv writes these rows with the reasons\n"
+        printf("muster batch fix %s asks for one after the other; --pick takes what is likely meant\n"
+               "muster batch fix %s --field FIELD --from WRONG --to RIGHT corrects all rows with a value\n"
+               "muster batch rejected %s -o FILE.xlsx writes these rows with the reasons, to correct and send back:\n"
+               "muster batch fix %s --rows FILE.xlsx\n"
                "muster batch fix %s --without-bad-rows goes on without them\n",
-               view->batch_id, view->batch_id, view->batch_id);
+               view->batch_id, view->batch_id, view->batch_id, view->batch_id, view->batch_id);
 }
 
 /* What the spreadsheet doctor noticed, and how to have it mended. */
@@ -152,8 +166,9 @@ const cli_command batch_errors_command = {
     .args = "ID",
     .args_min = 1,
     .args_max = 1,
-    .summary = "Wrong values of a batch, a line for each different one",
-    .text = "ROWS have this value; LINES are the first lines of the file where it stands. With --json one a line.",
+    .summary = "Wrong values of a batch, each different one once",
+    .text =
+        "How many rows have each, on which lines of the file, and what may have been meant. With --json one a line.",
     .options = ERRORS_OPTIONS,
     .options_size = sizeof(errors_options),
     .defaults = &ERRORS_DEFAULTS,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define LIKENESS_DEFAULT 800u
+#define LIKENESS_PERSON 950u /* for who a row is about: names and date of birth say so */
 #define LOOK_US 50000
 #define LOOK_US_ALL 60000000 /* after that somebody should look what holds the batch up */
 
@@ -139,6 +140,13 @@ conclude(fixing *fix)
 
 /* Correcting ---------------------------------------------------------------------------------------------- */
 
+/* As it is typed to name it. */
+static const char *
+standing_value(mst_arena *arena, const Muster__V1__WrongValueGroup *group)
+{
+    return group->n_values > 0 ? wrong_values(arena, group->values, group->n_values) : group->value;
+}
+
 /* `to` NULL: leaves the rows out. */
 static int
 correct(fixing *fix, const Muster__V1__WrongValueGroup *group, char **to)
@@ -168,7 +176,7 @@ correct(fixing *fix, const Muster__V1__WrongValueGroup *group, char **to)
     json_array_append_new(fix->made, document_of(&view->made->base));
     if (!self->json)
         printf("%s: \"%s\" -> %s%s%s%s (%s)\n", wrong_fields(self->arena, fix->template, group),
-               print_cut(self->arena, group->value, 60), to == NULL ? "left out" : "\"",
+               print_cut(self->arena, standing_value(self->arena, group), 60), to == NULL ? "left out" : "\"",
                to == NULL ? "" : print_cut(self->arena, wrong_values(self->arena, to, group->n_fields), 60),
                to == NULL ? "" : "\"", view->made->rule_id[0] != 0 ? ", remembered" : "",
                print_plural(self->arena, view->made->rows, "row", "rows"));
@@ -234,6 +242,8 @@ fields_fit(const fixing *fix, const char *wanted, const Muster__V1__WrongValueGr
 static bool
 values_fit(mst_arena *arena, const char *from, const Muster__V1__WrongValueGroup *group)
 {
+    if (strcmp(from, group->value) == 0)
+        return true;
     if (group->n_fields <= 1)
         return strcmp(from, group->n_fields == 0 ? group->value : group->values[0]) == 0;
     char **parts = mst_arena_alloc(arena, group->n_fields * sizeof *parts);
@@ -245,6 +255,55 @@ values_fit(mst_arena *arena, const char *from, const Muster__V1__WrongValueGroup
     return true;
 }
 
+static char **
+values_of(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
+{
+    if (suggestion->n_values > 0)
+        return suggestion->values;
+    char **values = mst_arena_alloc(arena, sizeof *values);
+    values[0] = suggestion->value;
+    return values;
+}
+
+/* What is typed for a group, a value for each of its fields: with | between, or as a suggestion is shown. NULL: not as
+ * many. */
+static char **
+typed_values(mst_arena *arena, const Muster__V1__WrongValueGroup *group, const char *typed)
+{
+    size_t count = group->n_fields == 0 ? 1 : group->n_fields;
+    char **parts = mst_arena_alloc(arena, count * sizeof *parts);
+    for (size_t i = 0; count > 1 && i < group->n_suggestions; i++)
+        if (group->suggestions[i]->n_values == count && strcmp(group->suggestions[i]->value, typed) == 0)
+            return group->suggestions[i]->values;
+    return split(arena, typed, count, parts) ? parts : NULL;
+}
+
+/* A value of one field, where several are wrong together: the others stay. False: no such group, or several. */
+static bool
+correct_one_of_several(fixing *fix, const char *field, const char *from, const char *to, int *rc)
+{
+    const Muster__V1__WrongValueGroup *found = NULL;
+    size_t at = 0;
+    for (size_t i = 0; i < fix->groups->count; i++) {
+        const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
+        for (size_t j = 0; group->n_fields > 1 && j < group->n_fields; j++) {
+            if (!is_field(fix, field, strlen(field), group->fields[j]) || strcmp(group->values[j], from) != 0)
+                continue;
+            if (found != NULL)
+                return false;
+            found = group;
+            at = j;
+        }
+    }
+    if (found == NULL)
+        return false;
+    char **right = mst_arena_alloc(fix->self->arena, found->n_fields * sizeof *right);
+    memcpy(right, found->values, found->n_fields * sizeof *right);
+    right[at] = (char *)to;
+    *rc = correct(fix, found, right);
+    return true;
+}
+
 /* One pair of --from and --to. */
 static int
 correct_pair(fixing *fix, const char *field, const char *from, const char *to)
@@ -253,19 +312,22 @@ correct_pair(fixing *fix, const char *field, const char *from, const char *to)
     size_t found = 0;
     for (size_t i = 0; i < fix->groups->count; i++) {
         const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
-        char **parts = mst_arena_alloc(self->arena, (group->n_fields + 1) * sizeof *parts);
         if (!fields_fit(fix, field, group) || !values_fit(self->arena, from, group))
             continue;
-        if (to != NULL && !split(self->arena, to, group->n_fields == 0 ? 1 : group->n_fields, parts))
+        char **right = to == NULL ? NULL : typed_values(self->arena, group, to);
+        if (to != NULL && right == NULL)
             return cli_misused(self, "write them with | between: --to \"Ann|Ash\"", "--to needs a value for each of %s",
                                wrong_fields(self->arena, fix->template, group));
         found++;
-        int rc = correct(fix, group, to == NULL ? NULL : parts);
+        int rc = correct(fix, group, right);
         if (rc != CLI_DONE)
             return rc;
     }
     if (found > 0)
         return CLI_DONE;
+    int rc;
+    if (to != NULL && field != NULL && correct_one_of_several(fix, field, from, to, &rc))
+        return rc;
     return cli_fail(self, mst_arena_printf(self->arena, "muster batch errors %s lists them", fix->batch_id),
                     "%s has no wrong value \"%s\"%s%s", fix->batch_id, from, field == NULL ? "" : " in ",
                     field == NULL ? "" : field);
@@ -292,14 +354,32 @@ correct_pairs(fixing *fix)
     return CLI_DONE;
 }
 
-static char **
-values_of(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
+/* Whether the group says who a row is about. */
+static bool
+is_about_the_subject(const fixing *fix, const Muster__V1__WrongValueGroup *group)
 {
-    if (suggestion->n_values > 0)
-        return suggestion->values;
-    char **values = mst_arena_alloc(arena, sizeof *values);
-    values[0] = suggestion->value;
-    return values;
+    const Muster__V1__Template *template = fix->template == NULL ? NULL : fix->template->template_;
+    for (size_t i = 0; template != NULL && template->subject != NULL && i < template->n_references; i++)
+        if (strcmp(template->references[i]->kind, template->subject->kind) == 0 &&
+            template->references[i]->n_fields > 0 && strcmp(template->references[i]->fields[0], group->field) == 0)
+            return true;
+    return false;
+}
+
+/* The best suggestion, if it is likely enough and better than the next: of two caseworkers of one name, none is. A
+ * number like the wrong one is most often another person's. */
+static const Muster__V1__Suggestion *
+likely(const fixing *fix, const Muster__V1__WrongValueGroup *group)
+{
+    const Muster__V1__Suggestion *best = group->n_suggestions == 0 ? NULL : group->suggestions[0];
+    uint64_t likeness = fix->options->likeness;
+    if (likeness < LIKENESS_PERSON && is_about_the_subject(fix, group))
+        likeness = LIKENESS_PERSON;
+    if (best == NULL || best->likeness < likeness || group->n_fields != (best->n_values > 0 ? best->n_values : 1))
+        return NULL;
+    const Muster__V1__Suggestion *next = group->n_suggestions > 1 ? group->suggestions[1] : NULL;
+    bool tied = next != NULL && next->likeness >= best->likeness && (next->chosen_before || !best->chosen_before);
+    return tied ? NULL : best;
 }
 
 /* The best suggestion of each group that has a likely one. */
@@ -308,9 +388,8 @@ pick_all(fixing *fix)
 {
     for (size_t i = 0; i < fix->groups->count; i++) {
         const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
-        const Muster__V1__Suggestion *best = group->n_suggestions == 0 ? NULL : group->suggestions[0];
-        if (group->correction != NULL || best == NULL || best->likeness < fix->options->likeness ||
-            group->n_fields != (best->n_values > 0 ? best->n_values : 1))
+        const Muster__V1__Suggestion *best = likely(fix, group);
+        if (group->correction != NULL || best == NULL)
             continue;
         int rc = correct(fix, group, values_of(fix->self->arena, best));
         if (rc != CLI_DONE)
@@ -375,14 +454,12 @@ show_group(fixing *fix, const Muster__V1__WrongValueGroup *group, size_t number)
     mst_arena *arena = fix->self->arena;
     printf("\n%zu of %zu  %s: %s\n", number, fix->groups->count, wrong_kind_title(group->kind),
            print_clean(arena, wrong_fields(arena, fix->template, group)));
-    printf("  \"%s\" in %s\n  %s\n",
-           print_clean(arena, group->n_values > 0 ? wrong_values(arena, group->values, group->n_values) : group->value),
+    printf("  \"%s\" in %s\n  %s\n", print_clean(arena, standing_value(arena, group)),
            print_plural(arena, group->count, "row", "rows"), print_clean(arena, group->message));
     if (group->n_suggestions > 0)
         printf("  Did you mean\n");
     for (size_t i = 0; i < group->n_suggestions; i++)
-        printf("    %zu  %s%s%s\n", i + 1, print_clean(arena, wrong_suggestion(arena, group->suggestions[i])),
-               group->suggestions[i]->note[0] != 0 ? "  - " : "", print_clean(arena, group->suggestions[i]->note));
+        printf("    %zu  %s\n", i + 1, print_clean(arena, wrong_suggestion(arena, group->suggestions[i])));
 }
 
 /* One answer typed at the prompt. False: enough for now. */
@@ -395,14 +472,14 @@ take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
         return true;
     if (strcmp(typed, ".") == 0)
         return false;
-    char *end, **parts = mst_arena_alloc(arena, (group->n_fields + 1) * sizeof *parts);
+    char *end, **right;
     unsigned long number = strtoul(typed, &end, 10);
     if (strcmp(typed, "-") == 0)
         correct(fix, group, NULL);
     else if (*end == '\0' && number >= 1 && number <= group->n_suggestions)
         correct(fix, group, values_of(arena, group->suggestions[number - 1]));
-    else if (group->n_fields > 0 && split(arena, typed[0] == '=' ? typed + 1 : typed, group->n_fields, parts))
-        correct(fix, group, parts);
+    else if (group->n_fields > 0 && (right = typed_values(arena, group, typed[0] == '=' ? typed + 1 : typed)) != NULL)
+        correct(fix, group, right);
     else
         printf("  %s\n", group->n_fields == 0 ? "the row as a whole is wrong: - leaves these rows out"
                                               : "one value for each, with | between");

@@ -57,19 +57,36 @@ wrong_values(mst_arena *arena, char *const *values, size_t count)
     return text;
 }
 
+/* Which of several: only what tells it from others is filled in. */
+static bool
+is_told_by_one(const Muster__V1__Suggestion *suggestion)
+{
+    size_t filled = 0;
+    for (size_t i = 0; i < suggestion->n_values; i++)
+        filled += suggestion->values[i][0] != 0;
+    return filled == 1;
+}
+
 const char *
 wrong_suggestion(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
 {
-    return suggestion->n_values > 0 ? wrong_values(arena, suggestion->values, suggestion->n_values) : suggestion->value;
+    const char *text = suggestion->n_values == 0 || is_told_by_one(suggestion)
+                           ? suggestion->value
+                           : wrong_values(arena, suggestion->values, suggestion->n_values);
+    return suggestion->note[0] == 0 ? text : mst_arena_printf(arena, "%s (%s)", text, suggestion->note);
 }
 
 const char *
 wrong_suggestions(mst_arena *arena, const Muster__V1__WrongValueGroup *group, size_t max)
 {
     const char *text = "";
-    for (size_t i = 0; i < group->n_suggestions && i < max; i++)
-        text =
-            mst_arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", wrong_suggestion(arena, group->suggestions[i]));
+    size_t count = group->n_suggestions < max ? group->n_suggestions : max;
+    for (size_t i = 0; i < count; i++)
+        text = mst_arena_printf(arena, "%s%s%s", text,
+                                i == 0           ? ""
+                                : i + 1 == count ? " or "
+                                                 : ", ",
+                                wrong_suggestion(arena, group->suggestions[i]));
     return text;
 }
 
@@ -82,7 +99,7 @@ wrong_correction(mst_arena *arena, const Muster__V1__WrongValueGroup *group)
     if (made->leave_out)
         return "(left out)";
     const char *text = wrong_values(arena, made->to, made->n_to);
-    return text[0] == 0 ? "(blank)" : text;
+    return made->n_to == 1 && text[0] == 0 ? "(blank)" : text;
 }
 
 const wrong_groups *

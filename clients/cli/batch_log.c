@@ -1,5 +1,6 @@
 /* batch_log.c - muster batch log: what happened to a batch, step by step with counts, and entry by entry (B49, B50). */
 #include "batch_entries.h"
+#include "batch_notes.h"
 #include "commands.h"
 #include "discrepancy.pb-c.h"
 #include "document.h"
@@ -36,9 +37,9 @@ correction_text(mst_arena *arena, const char *type, const ProtobufCMessage *body
         const Muster__V1__Correction *made = e->correction;
         if (made == NULL || made->leave_out || made->n_to == 0 || made->n_from == 0)
             return mst_arena_printf(arena, "%s left out", print_plural(arena, e->rows, "row", "rows"));
-        return mst_arena_printf(arena, "%s: %s \"%s\" -> \"%s\"%s%s", print_plural(arena, e->rows, "row", "rows"),
-                                made->fields[0], made->from[0], made->to[0],
-                                e->rule_id[0] != 0 ? ", remembered as " : "", e->rule_id);
+        return mst_arena_printf(arena, "%s: %s%s%s", print_plural(arena, e->rows, "row", "rows"),
+                                batch_correction_text(arena, made), e->rule_id[0] != 0 ? ", remembered as " : "",
+                                e->rule_id);
     }
     if (strcmp(type, "CorrectionsReceived") == 0)
         return ((const Muster__V1__CorrectionsReceived *)body)->file_name;

@@ -119,18 +119,26 @@ same_group(const wrong_group *group, uint32_t generation, const Muster__V1__Corr
     return true;
 }
 
+const char *
+batch_correction_text(mst_arena *arena, const Muster__V1__Correction *correction)
+{
+    const char *text = "";
+    for (size_t i = 0; i < correction->n_fields && i < correction->n_from && i < correction->n_to; i++)
+        if (strcmp(correction->from[i], correction->to[i]) != 0)
+            text = mst_arena_printf(arena, "%s%s%s: \"%s\" -> \"%s\"", text, text[0] == 0 ? "" : ", ",
+                                    correction->fields[i], correction->from[i], correction->to[i]);
+    return text;
+}
+
 static void
 take_correction(notes_reader *reader, const Muster__V1__CorrectionMade *made)
 {
     mst_arena *arena = reader->self->arena;
     const Muster__V1__Correction *correction = made->correction;
-    const char *text = "left out", *operator= mst_arena_strdup(arena, made->operator_);
+    const char *text, *operator= mst_arena_strdup(arena, made->operator_);
     if (correction == NULL)
         return;
-    for (size_t i = 0; !correction->leave_out && i < correction->n_fields && i < correction->n_to; i++)
-        text = mst_arena_printf(arena, "%s%s%s: \"%s\" -> \"%s\"", i == 0 ? "" : text, i == 0 ? "" : ", ",
-                                correction->fields[i], i < correction->n_from ? correction->from[i] : "",
-                                correction->to[i]);
+    text = correction->leave_out ? "left out" : batch_correction_text(arena, correction);
     for (size_t i = 0; i < reader->count; i++)
         if (same_group(&reader->groups[i], made->generation, correction)) {
             reader->groups[i].correction = text;

@@ -6,6 +6,7 @@
 #define MUSTER_CLI_BATCH_NOTES_H
 
 #include "batch.h"
+#include "parsing.pb-c.h"
 
 typedef enum batch_note_kind {
     BATCH_NOTE_WRONG,     /* of the last reading */
@@ -34,5 +35,7 @@ int batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView 
 /* The first note of this row or a later one. */
 size_t batch_notes_find(const batch_notes *notes, uint32_t row);
 void batch_notes_release(batch_notes *notes);
+/* What a correction changes: "given_name: \"Ane\" -> \"Anne\""; fields that stay as they are have no place in it. */
+const char *batch_correction_text(mst_arena *arena, const Muster__V1__Correction *correction);
 
 #endif

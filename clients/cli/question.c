@@ -152,6 +152,15 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
     print_table_print(table, stdout);
 }
 
+/* Whether somebody new may be among the answers: not where rows are about people who must be known. */
+static bool
+may_be_new(cli *self, const Muster__V1__BatchView *batch)
+{
+    const Muster__V1__TemplateView *view = batch_template(self, batch);
+    const Muster__V1__Template *template = view == NULL ? NULL : view->template_;
+    return template == NULL || (template->may_create && template->subject == NULL);
+}
+
 void
 question_print(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__DiscrepancyView *view)
 {
@@ -175,9 +184,9 @@ question_print(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__
                print_probability(arena, candidate->probability), print_clean(arena, candidate->sentence));
     }
     if (view->open)
-        printf("  decide: muster batch resolve %s --entry %u (--select %s | --new | --skip)\n", view->batch_id,
-               view->row,
-               question->n_candidates > 0 ? print_clean(arena, question->candidates[0]->record_id) : "RECORD");
+        printf("  decide: muster batch resolve %s --entry %u (--select %s%s | --skip)\n", view->batch_id, view->row,
+               question->n_candidates > 0 ? print_clean(arena, question->candidates[0]->record_id) : "RECORD",
+               may_be_new(self, batch) ? " | --new" : "");
 }
 
 /* batch discrepancies ------------------------------------------------------------------------------ */

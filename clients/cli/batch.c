@@ -243,9 +243,17 @@ const cli_command batch_show_command = {
 #define LIST_PAGE 200u /* batches asked for at a time */
 
 typedef struct list_options {
-    bool imports, mine;
+    bool imports, mine, in_progress, complete;
     uint64_t max;
 } list_options;
+
+/* Whether the list is to have it; `user`: whose, NULL everybody's. */
+static bool
+is_wanted(const list_options *options, const char *user, const Muster__V1__BatchView *view)
+{
+    return (user == NULL || strcmp(view->operator_, user) == 0) && (!options->in_progress || !ended(view)) &&
+           (!options->complete || ended(view));
+}
 
 static const char *
 rows_text(mst_arena *arena, const Muster__V1__BatchView *view)
@@ -269,31 +277,49 @@ list_cells(mst_arena *arena, print_table *table, const Muster__V1__BatchView *vi
     print_table_cell(table, rows_text(arena, view));
     print_table_cell(table, view->discrepancies_open > 0 ? print_count(arena, view->discrepancies_open) : "");
     print_table_cell(table, view->operator_);
+    print_table_cell(table, print_cut(arena, view->file_name, 40));
+}
+
+static void
+print_none(const list_options *options)
+{
+    if (options->mine || options->in_progress || options->complete)
+        printf("no %s%s%s\n", options->imports ? "imports" : "batches", options->mine ? " of yours" : "",
+               options->in_progress ? " in progress"
+               : options->complete  ? " complete"
+                                    : "");
+    else
+        printf("no %s yet; muster %s makes one\n", options->imports ? "imports" : "batches",
+               options->imports ? "directory import FILE.csv --kind person"
+                                : "batch create FILE.csv --template connect-card");
 }
 
 static int
 run_list(cli *self, const void *given)
 {
-    static const char *const HEADINGS[] = {"<ID",      "<NAME", "<TEMPLATE",  "<DATE",     "<STATE",
-                                           "<OUTCOME", ">ROWS", ">QUESTIONS", "<OPERATOR", NULL};
+    static const char *const HEADINGS[] = {"<ID",   "<NAME",      "<TEMPLATE", "<DATE", "<STATE", "<OUTCOME",
+                                           ">ROWS", ">QUESTIONS", "<OPERATOR", "<FILE", NULL};
     const list_options *options = given;
     const struct passwd *entry = options->mine ? getpwuid(geteuid()) : NULL;
-    const char *user = entry == NULL ? NULL : entry->pw_name, *after = "";
+    const char *user = entry == NULL ? options->mine ? "" : NULL : entry->pw_name, *after = "";
     uint64_t shown = 0, max = cli_max(self, options->max);
+    bool all = !options->mine && !options->in_progress && !options->complete;
+    if (options->in_progress && options->complete)
+        return cli_misused(self, "leave both away for all batches", "in progress or complete?");
     print_table *table = print_table_new(self->arena, HEADINGS);
     while (shown < max) {
         int rc;
         Muster__V1__ListBatches list = MUSTER__V1__LIST_BATCHES__INIT;
         list.imports = options->imports;
         list.after = (char *)after;
-        list.max = max - shown < LIST_PAGE && !options->mine ? (uint32_t)(max - shown) : LIST_PAGE;
+        list.max = max - shown < LIST_PAGE && all ? (uint32_t)(max - shown) : LIST_PAGE;
         const Muster__V1__BatchList *page =
             cli_call(self, "ingestion", "", &list.base, NULL, &muster__v1__batch_list__descriptor, &rc);
         if (page == NULL)
             return rc;
         for (size_t i = 0; i < page->n_batches && shown < max; i++) {
             const Muster__V1__BatchView *view = page->batches[i];
-            if (options->mine && (user == NULL || strcmp(view->operator_, user) != 0))
+            if (!is_wanted(options, user, view))
                 continue;
             if (self->json)
                 document_line(view_document(view));
@@ -308,9 +334,7 @@ run_list(cli *self, const void *given)
     if (self->json)
         return CLI_DONE;
     if (shown == 0)
-        printf("no %s yet; muster %s makes one\n", options->imports ? "imports" : "batches",
-               options->imports ? "directory import FILE.csv --kind person"
-                                : "batch create FILE.csv --template connect-card");
+        print_none(options);
     else
         print_table_print(table, stdout);
     return CLI_DONE;
@@ -319,6 +343,9 @@ run_list(cli *self, const void *given)
 static const cli_option LIST_OPTIONS[] = {
     {"imports", 0, NULL, "imports into the directory instead", CLI_FLAG, offsetof(list_options, imports)},
     {"mine", 0, NULL, "only those that I created", CLI_FLAG, offsetof(list_options, mine)},
+    {"in-progress", 0, NULL, "only those that run or wait for a person", CLI_FLAG, offsetof(list_options, in_progress)},
+    {"complete", 0, NULL, "only those that have ended; cancelled and failed ones, too", CLI_FLAG,
+     offsetof(list_options, complete)},
     {"max", 'n', "N", "at most so many, newest first (0 all; default 50, with --json all)", CLI_NUMBER,
      offsetof(list_options, max)},
     {0},

@@ -50,6 +50,30 @@ ailment_scientific(csv_cell cell)
     return exponent >= 5 && exponent < 300;
 }
 
+static unsigned
+four_digits(const uint8_t *at)
+{
+    unsigned number = 0;
+    for (int i = 0; i < 4; i++) {
+        if (!is_digit(at[i]))
+            return 0;
+        number = number * 10 + (at[i] - '0');
+    }
+    return number;
+}
+
+bool
+ailment_plain_date(csv_cell cell, unsigned year)
+{
+    if (cell.size < 8 || cell.size > 10)
+        return false;
+    bool first = cell.data[4] == '-' && cell.size == 10;
+    if (!first && is_digit(cell.data[cell.size - 5]))
+        return false;
+    unsigned found = four_digits(first ? cell.data : cell.data + cell.size - 4);
+    return found > 0 && (found <= year || year == 0);
+}
+
 /* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days. */
 static void
 write_day(long days, char *date)

@@ -41,6 +41,12 @@ typedef struct ailing {
     char first_values[DIGITS_MAX + 1][DOCTOR_EXAMPLES_MAX][DIGITS_MAX + 1];
 } ailing;
 
+/* A field that is looked at in every row. */
+typedef struct look {
+    uint32_t field;
+    enum { LOOK_DATE, LOOK_EMAIL, LOOK_TEXT } kind;
+} look;
+
 struct doctor {
     mst_arena *arena, *repaired;
     const wanted_columns *wanted;
@@ -51,12 +57,16 @@ struct doctor {
     ailing *fields;
     noticed totals, shifted;
     uint32_t shifted_row;
-    bool totals_asked;
+    bool totals_asked, any_repaired;
+    look *looks;
+    size_t looks_count;
 };
 
 /* The number of digits, if the cell has nothing else; 0: it has. */
 size_t ailment_digits(csv_cell cell);
 bool ailment_scientific(csv_cell cell);
+/* YYYY-MM-DD of this year or before, or a date that ends in such a year (5/17/1980): nothing is amiss. */
+bool ailment_plain_date(csv_cell cell, unsigned year);
 /* A date as days since 1900 (with the 29 February 1900 that never was), for 1927 to 2064: `date` is YYYY-MM-DD. */
 bool ailment_serial(csv_cell cell, char *date);
 /* A date that ends in a year of two digits; `date` has the latest such year up to `year` (0: 1950 to 2049). */

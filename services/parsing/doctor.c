@@ -76,11 +76,18 @@ void
 doctor_columns(doctor *self, const mapping *columns)
 {
     self->columns = columns->columns;
+    self->looks = mst_arena_alloc(self->arena, (self->wanted->fields_count + 1) * sizeof *self->looks);
     for (size_t i = 0; i < self->wanted->fields_count; i++) {
         ailing *one = &self->fields[i];
         one->left = one->right = MAPPING_NONE;
+        if (self->columns[i] == MAPPING_NONE)
+            continue;
+        if (one->date || one->email || one->text || one->phone)
+            self->looks[self->looks_count++] = (look){(uint32_t)i, one->date    ? LOOK_DATE
+                                                                   : one->email ? LOOK_EMAIL
+                                                                                : LOOK_TEXT};
         for (size_t j = 0; one->email && j < self->wanted->fields_count; j++) {
-            if (self->columns[j] == MAPPING_NONE || self->columns[i] == MAPPING_NONE)
+            if (self->columns[j] == MAPPING_NONE)
                 continue;
             if (self->columns[j] + 1 == self->columns[i])
                 one->left = (uint32_t)j;
@@ -179,29 +186,37 @@ look_at_email(doctor *self, size_t field, uint32_t row, const csv_cell *cells)
 static bool
 is_total(const doctor *self, const csv_cell *cells, csv_cell *first)
 {
-    size_t filled = 0;
     uint32_t column = MAPPING_NONE;
-    for (size_t i = 0; i < self->wanted->fields_count; i++) {
-        if (cells[i].size == 0)
-            continue;
-        filled++;
-        if (self->columns[i] < column) {
+    for (size_t i = 0; i < self->wanted->fields_count; i++)
+        if (cells[i].size > 0 && self->columns[i] < column) {
             column = self->columns[i];
             *first = cells[i];
         }
+    return column != MAPPING_NONE && ailment_total(*first);
+}
+
+/* Cells that a healthy row is full of are let pass quickly. */
+static bool
+look_at_cell(doctor *self, const look *at, uint32_t row, csv_cell *cells)
+{
+    csv_cell *cell = &cells[at->field];
+    switch (at->kind) {
+    case LOOK_DATE: return !ailment_plain_date(*cell, self->year) && look_at_date(self, at->field, row, cell);
+    case LOOK_EMAIL: look_at_email(self, at->field, row, cells); return false;
+    case LOOK_TEXT: return cell->data[0] >= '0' && cell->data[0] <= '9' && look_at_digits(self, at->field, row, cell);
     }
-    return column != MAPPING_NONE && filled <= TOTALS_CELLS_MAX && filled * 2 <= self->wanted->fields_count &&
-           ailment_total(*first);
+    return false;
 }
 
 static bool
-looks_like_total(const csv_cell *cells, size_t count)
+look_at_letters(doctor *self, uint32_t row, csv_cell *cells)
 {
-    for (size_t i = 0; i < count; i++)
-        if (cells[i].size > 0 && cells[i].size <= EXAMPLE_SIZE && strchr("tTsSgGcCaA", cells[i].data[0]) != NULL &&
-            ailment_total(cells[i]))
-            return true;
-    return false;
+    bool changed = false;
+    char mended[MOJIBAKE_SIZE];
+    for (size_t i = 0; i < self->wanted->fields_count; i++)
+        if (cells[i].size > 0 && ailment_mojibake(cells[i], mended))
+            changed |= found(self, i, AILMENT_MOJIBAKE, row, &cells[i], mended);
+    return changed;
 }
 
 bool
@@ -209,27 +224,26 @@ doctor_row(doctor *self, uint32_t row, csv_cell *cells, bool plain, bool *leave_
 {
     bool changed = false;
     csv_cell first = {NULL, 0};
+    size_t filled = 0;
     *leave_out = false;
-    mst_arena_reset(self->repaired);
-    if (looks_like_total(cells, self->wanted->fields_count) && is_total(self, cells, &first)) {
+    if (self->any_repaired)
+        mst_arena_reset(self->repaired);
+    for (size_t i = 0; i < self->wanted->fields_count; i++)
+        filled += cells[i].size > 0;
+    if (filled <= TOTALS_CELLS_MAX && filled * 2 <= self->wanted->fields_count && is_total(self, cells, &first)) {
         note(self, &self->totals, row, first, NULL);
         *leave_out = self->totals_asked;
         return false;
     }
-    for (size_t i = 0; i < self->wanted->fields_count; i++) {
-        ailing *one = &self->fields[i];
-        if (one->email)
-            look_at_email(self, i, row, cells);
-        if (cells[i].size == 0)
-            continue;
-        one->filled++;
-        if (one->date)
-            changed |= look_at_date(self, i, row, &cells[i]);
-        else if ((one->text || one->phone) && cells[i].data[0] >= '0' && cells[i].data[0] <= '9')
-            changed |= look_at_digits(self, i, row, &cells[i]);
-        char mended[MOJIBAKE_SIZE];
-        if (!plain && ailment_mojibake(cells[i], mended))
-            changed |= found(self, i, AILMENT_MOJIBAKE, row, &cells[i], mended);
+    for (size_t i = 0; i < self->looks_count; i++) {
+        const look *at = &self->looks[i];
+        size_t size = cells[at->field].size;
+        self->fields[at->field].filled += size > 0;
+        if (size > 0 || at->kind == LOOK_EMAIL)
+            changed |= look_at_cell(self, at, row, cells);
     }
+    if (!plain)
+        changed |= look_at_letters(self, row, cells);
+    self->any_repaired = changed;
     return changed;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define ROW_HEADER "row"
-#define REASON_HEADER "reason"
+#define REASON_HEADER "what is wrong" /* by this name it is left out when the file comes back */
 #define SHEET "Rejected rows"
 
 struct rejected_file {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ROW_FIELD "row"
+#define REASON_FIELD "what is wrong" /* as the file of rejected rows has it */
 #define ADVICE                                                                                                         \
     "Nothing of the file was taken. Take the file that \"muster batch rejected\" writes, keep its column \"row\" as "  \
     "it "                                                                                                              \
@@ -15,16 +16,26 @@ struct corrected {
     mst_arena *arena;
     char *batch_id;
     uint32_t generation, rows_max;
-    Muster__V1__Field **fields; /* plain ones; the last is the number of the row */
-    size_t fields_count;        /* with it */
+    Muster__V1__Field **fields; /* plain ones: of the batch, then what is wrong, then the number of the row */
+    size_t values_count;        /* of the batch */
+    size_t fields_count;        /* all */
     bool *there;                /* of each: a column of the file feeds it */
-    size_t there_count;
-    uint8_t *seen; /* a bit per entry */
+    size_t there_count;         /* among those of the batch */
+    uint8_t *seen;              /* a bit per entry */
     Muster__V1__RowsCorrected **list;
     size_t count, room;
     size_t size;
     const char *failure;
 };
+
+static Muster__V1__Field *
+add_field(corrected *self, const char *name)
+{
+    Muster__V1__Field *plain = self->fields[self->fields_count++] = mst_arena_alloc(self->arena, sizeof *plain);
+    muster__v1__field__init(plain);
+    plain->name = (char *)name;
+    return plain;
+}
 
 corrected *
 corrected_new(const char *batch_id, uint32_t generation, Muster__V1__Field *const *fields, size_t fields_count,
@@ -33,18 +44,18 @@ corrected_new(const char *batch_id, uint32_t generation, Muster__V1__Field *cons
     corrected *self = mst_alloc(sizeof *self);
     *self = (corrected){.arena = mst_arena_new(0), .generation = generation, .rows_max = rows};
     self->batch_id = mst_arena_strdup(self->arena, batch_id);
-    self->fields = mst_arena_alloc(self->arena, (fields_count + 1) * sizeof *self->fields);
-    for (size_t i = 0; i <= fields_count; i++) {
-        if (i < fields_count && strcmp(fields[i]->name, ROW_FIELD) == 0)
+    self->fields = mst_arena_alloc(self->arena, (fields_count + 2) * sizeof *self->fields);
+    for (size_t i = 0; i < fields_count; i++) {
+        if (strcmp(fields[i]->name, ROW_FIELD) == 0)
             continue; // the number of the row it is, here
-        Muster__V1__Field *plain = mst_arena_alloc(self->arena, sizeof *plain);
-        muster__v1__field__init(plain);
-        plain->name = i < fields_count ? fields[i]->name : ROW_FIELD;
-        plain->title = i < fields_count ? fields[i]->title : "";
-        plain->synonyms = i < fields_count ? fields[i]->synonyms : NULL;
-        plain->n_synonyms = i < fields_count ? fields[i]->n_synonyms : 0;
-        self->fields[self->fields_count++] = plain;
+        Muster__V1__Field *plain = add_field(self, fields[i]->name);
+        plain->title = fields[i]->title;
+        plain->synonyms = fields[i]->synonyms;
+        plain->n_synonyms = fields[i]->n_synonyms;
     }
+    self->values_count = self->fields_count;
+    add_field(self, REASON_FIELD);
+    add_field(self, ROW_FIELD);
     self->there = mst_arena_alloc(self->arena, self->fields_count * sizeof *self->there);
     self->seen = mst_alloc(rows / 8 + 1);
     memset(self->seen, 0, rows / 8 + 1);
@@ -72,12 +83,12 @@ on_recognised(void *context, const Muster__V1__FileRecognised *recognised)
         self->there[i] = false;
         for (size_t j = 0; j < recognised->n_columns; j++)
             self->there[i] = self->there[i] || strcmp(recognised->columns[j]->field, self->fields[i]->name) == 0;
-        self->there_count += self->there[i];
+        self->there_count += i < self->values_count && self->there[i];
     }
     if (!self->there[self->fields_count - 1])
         self->failure =
             "The corrected file has no column \"row\", which says of each row which one of the batch it is.";
-    else if (self->there_count == 1)
+    else if (self->there_count == 0)
         self->failure = "The corrected file has no column of the batch besides \"row\".";
 }
 
@@ -125,7 +136,7 @@ on_chunk(void *context, const Muster__V1__EntriesRead *chunk)
     came.batch_id = self->batch_id;
     came.generation = self->generation;
     came.fields = mst_arena_alloc(self->arena, self->fields_count * sizeof *came.fields);
-    for (size_t i = 0; i + 1 < self->fields_count; i++)
+    for (size_t i = 0; i < self->values_count; i++)
         if (self->there[i])
             came.fields[came.n_fields++] = self->fields[i]->name;
     came.numbers = mst_arena_alloc(self->arena, chunk->rows->rows * sizeof *came.numbers);
@@ -133,7 +144,7 @@ on_chunk(void *context, const Muster__V1__EntriesRead *chunk)
     mst_rows_builder_init(&builder, (uint32_t)came.n_fields);
     for (uint32_t i = 0; i < chunk->rows->rows && self->failure == NULL; i++) {
         came.numbers[came.n_numbers++] = number_of(self, chunk, i);
-        for (uint32_t j = 0; j + 1 < self->fields_count; j++) {
+        for (uint32_t j = 0; j < self->values_count; j++) {
             size_t size;
             const char *cell = mst_rows_cell(chunk->rows, i, j, &size);
             if (self->there[j])

@@ -229,7 +229,7 @@ def test_rejected_rows_come_as_csv_with_their_values_and_reasons_and_can_be_sent
     path = office.files / "rejected.csv"
     office.cli("batch", "rejected", batch, "-o", path, "--force")
     header, *rows = rows_of(path)
-    assert header[0] == "row" and header[-1] == "reason" and header[1:-1] == rows_of(generate(office, "visit", "csv"))[0]
+    assert header[0] == "row" and header[-1] == "what is wrong" and header[1:-1] == rows_of(generate(office, "visit", "csv"))[0]
     assert [row[0] for row in rows] == ["2", "3"]
     assert rows[0][1:6] == ["Di", "'=Dogwood", "di@example.org", "1960-31-31", "Sotuh"], "as it stood, and no formula"
     assert "Born:" in rows[0][-1] and "Campus:" in rows[0][-1] and "First Name:" in rows[1][-1]

@@ -235,7 +235,7 @@ rejected_rows_have_all_that_is_known_of_them_whatever_the_pages(void **state)
         const Muster__V1__FileView *view = (const Muster__V1__FileView *)work->reply;
         assert_int_equal(view->rows, 4);
         assert_string_equal(view->file_name, "B1-rejected.csv");
-        assert_string_equal(text_of(view), "\xEF\xBB\xBFrow,given_name,email,reason\r\n"
+        assert_string_equal(text_of(view), "\xEF\xBB\xBFrow,given_name,email,what is wrong\r\n"
                                            "2,p2,\"'=x\",email: No address.; A rule.\r\n"
                                            "4,p4,\"'=x\",\"Nobody like this is known, and this template adds nobody "
                                            "to the directory.\"\r\n"

@@ -278,6 +278,16 @@ typed_values(mst_arena *arena, const Muster__V1__WrongValueGroup *group, const c
     return split(arena, typed, count, parts) ? parts : NULL;
 }
 
+/* The group's values as they stand, but for one. */
+static char **
+with_one(mst_arena *arena, const Muster__V1__WrongValueGroup *group, size_t at, const char *value)
+{
+    char **values = mst_arena_alloc(arena, group->n_fields * sizeof *values);
+    memcpy(values, group->values, group->n_fields * sizeof *values);
+    values[at] = mst_arena_strdup(arena, value);
+    return values;
+}
+
 /* A value of one field, where several are wrong together: the others stay. False: no such group, or several. */
 static bool
 correct_one_of_several(fixing *fix, const char *field, const char *from, const char *to, int *rc)
@@ -297,10 +307,7 @@ correct_one_of_several(fixing *fix, const char *field, const char *from, const c
     }
     if (found == NULL)
         return false;
-    char **right = mst_arena_alloc(fix->self->arena, found->n_fields * sizeof *right);
-    memcpy(right, found->values, found->n_fields * sizeof *right);
-    right[at] = (char *)to;
-    *rc = correct(fix, found, right);
+    *rc = correct(fix, found, with_one(fix->self->arena, found, at, to));
     return true;
 }
 
@@ -462,6 +469,20 @@ show_group(fixing *fix, const Muster__V1__WrongValueGroup *group, size_t number)
         printf("    %zu  %s\n", i + 1, print_clean(arena, wrong_suggestion(arena, group->suggestions[i])));
 }
 
+/* "Start Date=2026-03-02": that of several, the others as they are. NULL: it is not written so. */
+static char **
+typed_for_one(const fixing *fix, const Muster__V1__WrongValueGroup *group, const char *typed)
+{
+    const char *equals = strchr(typed, '=');
+    size_t size = equals == NULL ? 0 : (size_t)(equals - typed);
+    while (size > 0 && typed[size - 1] == ' ')
+        size--;
+    for (size_t i = 0; size > 0 && group->n_fields > 1 && i < group->n_fields; i++)
+        if (is_field(fix, typed, size, group->fields[i]))
+            return with_one(fix->self->arena, group, i, equals + 1);
+    return NULL;
+}
+
 /* One answer typed at the prompt. False: enough for now. */
 static bool
 take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
@@ -482,7 +503,8 @@ take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
         correct(fix, group, right);
     else
         printf("  %s\n", group->n_fields == 0 ? "the row as a whole is wrong: - leaves these rows out"
-                                              : "one value for each, with | between");
+                                              : "one value for each of the columns, with | between; FIELD=VALUE for "
+                                                "one of them");
     return true;
 }
 
@@ -491,8 +513,9 @@ ask_one_by_one(fixing *fix)
 {
     char typed[4096];
     printf(
-        "A number picks, anything else is the value (=12 for a number), - leaves the rows out, Enter comes back to it "
-        "later, . ends.\nEverything is kept at once.\n");
+        "A number picks a suggestion; anything else is the right value (=12 for the value 12). - leaves the rows out.\n"
+        "Enter goes on to the next, . ends. What you answer is kept at once; the same command comes back to the "
+        "rest.\n");
     for (size_t i = 0; i < fix->groups->count; i++) {
         const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
         if (group->correction != NULL)

@@ -73,7 +73,8 @@ wrong_suggestion(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
     const char *text = suggestion->n_values == 0 || is_told_by_one(suggestion)
                            ? suggestion->value
                            : wrong_values(arena, suggestion->values, suggestion->n_values);
-    return suggestion->note[0] == 0 ? text : mst_arena_printf(arena, "%s (%s)", text, suggestion->note);
+    return suggestion->note[0] == 0 ? mst_arena_printf(arena, "\"%s\"", text)
+                                    : mst_arena_printf(arena, "\"%s\" (%s)", text, suggestion->note);
 }
 
 const char *

@@ -13,7 +13,7 @@ const char *wrong_fields(mst_arena *arena, const Muster__V1__TemplateView *templ
                          const Muster__V1__WrongValueGroup *group);
 /* Values of several fields in one line: "Ann | Ash"; of one: as it is. */
 const char *wrong_values(mst_arena *arena, char *const *values, size_t count);
-/* "20199 (Ann Ash, born 1990-02-01)", and several: "Housing, Home or Housing First". */
+/* "20199" (Ann Ash, born 1990-02-01); and several: "Housing", "Home" or "Housing First". */
 const char *wrong_suggestions(mst_arena *arena, const Muster__V1__WrongValueGroup *group, size_t max);
 const char *wrong_suggestion(mst_arena *arena, const Muster__V1__Suggestion *suggestion);
 /* What was corrected already; "" nothing. */

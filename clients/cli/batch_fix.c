@@ -5,6 +5,7 @@
 #include "broker/lib/clock.h"
 #include "commands.h"
 #include "document.h"
+#include "typed.h"
 #include "upload.h"
 #include "wrong_groups.h"
 
@@ -183,111 +184,6 @@ correct(fixing *fix, const Muster__V1__WrongValueGroup *group, char **to)
     return CLI_DONE;
 }
 
-/* "a|b" as its parts: for fields that are wrong together. False: not as many. */
-static bool
-split(mst_arena *arena, const char *text, size_t count, char **parts)
-{
-    char *rest = mst_arena_strdup(arena, text);
-    if (count == 1) {
-        parts[0] = rest;
-        return true;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char *bar = strchr(rest, '|');
-        if ((bar == NULL) != (i + 1 == count))
-            return false;
-        if (bar != NULL)
-            *bar = '\0';
-        parts[i] = rest;
-        rest = bar == NULL ? rest : bar + 1;
-    }
-    for (size_t i = 0; i < count; i++) {
-        while (parts[i][0] == ' ')
-            parts[i]++;
-        for (size_t size = strlen(parts[i]); size > 0 && parts[i][size - 1] == ' ';)
-            parts[i][--size] = '\0';
-    }
-    return true;
-}
-
-static bool
-is_field(const fixing *fix, const char *wanted, size_t size, const char *name)
-{
-    if (strlen(name) == size && strncasecmp(name, wanted, size) == 0)
-        return true;
-    const Muster__V1__Template *template = fix->template == NULL ? NULL : fix->template->template_;
-    for (size_t i = 0; template != NULL && i < template->n_fields; i++)
-        if (strcmp(template->fields[i]->name, name) == 0)
-            return strlen(template->fields[i]->title) == size &&
-                   strncasecmp(template->fields[i]->title, wanted, size) == 0;
-    return false;
-}
-
-/* Whether these are the group's fields: by name or title, with commas between; NULL: any. */
-static bool
-fields_fit(const fixing *fix, const char *wanted, const Muster__V1__WrongValueGroup *group)
-{
-    size_t at = 0;
-    while (wanted != NULL && at < group->n_fields) {
-        size_t size = strcspn(wanted, ",");
-        if (at + 1 == group->n_fields && is_field(fix, wanted, strlen(wanted), group->fields[at]))
-            return true; // a title may have a comma in it
-        if (!is_field(fix, wanted, size, group->fields[at++]))
-            return false;
-        wanted = wanted[size] == ',' ? wanted + size + 1 + strspn(wanted + size + 1, " ") : NULL;
-    }
-    return wanted == NULL && (at == 0 || at == group->n_fields);
-}
-
-static bool
-values_fit(mst_arena *arena, const char *from, const Muster__V1__WrongValueGroup *group)
-{
-    if (strcmp(from, group->value) == 0)
-        return true;
-    if (group->n_fields <= 1)
-        return strcmp(from, group->n_fields == 0 ? group->value : group->values[0]) == 0;
-    char **parts = mst_arena_alloc(arena, group->n_fields * sizeof *parts);
-    if (!split(arena, from, group->n_fields, parts))
-        return false;
-    for (size_t i = 0; i < group->n_fields; i++)
-        if (strcmp(parts[i], group->values[i]) != 0)
-            return false;
-    return true;
-}
-
-static char **
-values_of(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
-{
-    if (suggestion->n_values > 0)
-        return suggestion->values;
-    char **values = mst_arena_alloc(arena, sizeof *values);
-    values[0] = suggestion->value;
-    return values;
-}
-
-/* What is typed for a group, a value for each of its fields: with | between, or as a suggestion is shown. NULL: not as
- * many. */
-static char **
-typed_values(mst_arena *arena, const Muster__V1__WrongValueGroup *group, const char *typed)
-{
-    size_t count = group->n_fields == 0 ? 1 : group->n_fields;
-    char **parts = mst_arena_alloc(arena, count * sizeof *parts);
-    for (size_t i = 0; count > 1 && i < group->n_suggestions; i++)
-        if (group->suggestions[i]->n_values == count && strcmp(group->suggestions[i]->value, typed) == 0)
-            return group->suggestions[i]->values;
-    return split(arena, typed, count, parts) ? parts : NULL;
-}
-
-/* The group's values as they stand, but for one. */
-static char **
-with_one(mst_arena *arena, const Muster__V1__WrongValueGroup *group, size_t at, const char *value)
-{
-    char **values = mst_arena_alloc(arena, group->n_fields * sizeof *values);
-    memcpy(values, group->values, group->n_fields * sizeof *values);
-    values[at] = mst_arena_strdup(arena, value);
-    return values;
-}
-
 /* A value of one field, where several are wrong together: the others stay. False: no such group, or several. */
 static bool
 correct_one_of_several(fixing *fix, const char *field, const char *from, const char *to, int *rc)
@@ -297,7 +193,8 @@ correct_one_of_several(fixing *fix, const char *field, const char *from, const c
     for (size_t i = 0; i < fix->groups->count; i++) {
         const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
         for (size_t j = 0; group->n_fields > 1 && j < group->n_fields; j++) {
-            if (!is_field(fix, field, strlen(field), group->fields[j]) || strcmp(group->values[j], from) != 0)
+            if (!typed_is_field(fix->template, field, strlen(field), group->fields[j]) ||
+                strcmp(group->values[j], from) != 0)
                 continue;
             if (found != NULL)
                 return false;
@@ -307,7 +204,7 @@ correct_one_of_several(fixing *fix, const char *field, const char *from, const c
     }
     if (found == NULL)
         return false;
-    *rc = correct(fix, found, with_one(fix->self->arena, found, at, to));
+    *rc = correct(fix, found, typed_in_one(fix->self->arena, found, at, to));
     return true;
 }
 
@@ -319,7 +216,7 @@ correct_pair(fixing *fix, const char *field, const char *from, const char *to)
     size_t found = 0;
     for (size_t i = 0; i < fix->groups->count; i++) {
         const Muster__V1__WrongValueGroup *group = fix->groups->list[i];
-        if (!fields_fit(fix, field, group) || !values_fit(self->arena, from, group))
+        if (!typed_fields_fit(fix->template, field, group) || !typed_values_fit(self->arena, from, group))
             continue;
         char **right = to == NULL ? NULL : typed_values(self->arena, group, to);
         if (to != NULL && right == NULL)
@@ -398,7 +295,7 @@ pick_all(fixing *fix)
         const Muster__V1__Suggestion *best = likely(fix, group);
         if (group->correction != NULL || best == NULL)
             continue;
-        int rc = correct(fix, group, values_of(fix->self->arena, best));
+        int rc = correct(fix, group, typed_suggestion(fix->self->arena, best));
         if (rc != CLI_DONE)
             return rc;
     }
@@ -469,20 +366,6 @@ show_group(fixing *fix, const Muster__V1__WrongValueGroup *group, size_t number)
         printf("    %zu  %s\n", i + 1, print_clean(arena, wrong_suggestion(arena, group->suggestions[i])));
 }
 
-/* "Start Date=2026-03-02": that of several, the others as they are. NULL: it is not written so. */
-static char **
-typed_for_one(const fixing *fix, const Muster__V1__WrongValueGroup *group, const char *typed)
-{
-    const char *equals = strchr(typed, '=');
-    size_t size = equals == NULL ? 0 : (size_t)(equals - typed);
-    while (size > 0 && typed[size - 1] == ' ')
-        size--;
-    for (size_t i = 0; size > 0 && group->n_fields > 1 && i < group->n_fields; i++)
-        if (is_field(fix, typed, size, group->fields[i]))
-            return with_one(fix->self->arena, group, i, equals + 1);
-    return NULL;
-}
-
 /* One answer typed at the prompt. False: enough for now. */
 static bool
 take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
@@ -498,8 +381,9 @@ take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
     if (strcmp(typed, "-") == 0)
         correct(fix, group, NULL);
     else if (*end == '\0' && number >= 1 && number <= group->n_suggestions)
-        correct(fix, group, values_of(arena, group->suggestions[number - 1]));
-    else if (group->n_fields > 0 && (right = typed_values(arena, group, typed[0] == '=' ? typed + 1 : typed)) != NULL)
+        correct(fix, group, typed_suggestion(arena, group->suggestions[number - 1]));
+    else if (group->n_fields > 0 && ((right = typed_for_one(arena, fix->template, group, typed)) != NULL ||
+                                     (right = typed_values(arena, group, typed[0] == '=' ? typed + 1 : typed)) != NULL))
         correct(fix, group, right);
     else
         printf("  %s\n", group->n_fields == 0 ? "the row as a whole is wrong: - leaves these rows out"

@@ -30,7 +30,7 @@ typedef struct a_case {
 
 typedef struct batch {
     char *id;
-    uint64_t seq; /* of the last event taken */
+    uint64_t seq;               /* of the last event taken */
     char *kind, *template_name; /* kind: that the rows are matched against */
     uint32_t template_version;
     bool dry_run;

@@ -333,7 +333,8 @@ bool
 mst_instance_drained(const mst_instance *instance)
 {
     for (const mst_work *work = instance->works; work; work = work->next)
-        if (work->open_first || (work->held && work->state == WORK_RUNNING) || (work->call && work->state != WORK_HELD && work->state != WORK_CATCHING_UP))
+        if (work->open_first || (work->held && work->state == WORK_RUNNING) ||
+            (work->call && work->state != WORK_HELD && work->state != WORK_CATCHING_UP))
             return false;
     return true;
 }

@@ -62,7 +62,7 @@ typedef struct mst_ask {
     uint64_t request_id, tag;
     bool sent;
     int64_t since_ms, sent_ms, retry_ms, pause_ms; /* TIME: retry_ms is when it is over */
-    char *stream; /* READ */
+    char *stream;                                  /* READ */
     uint64_t from;
     uint32_t max_events;
     char *service, *key, *method; /* CALL */

@@ -204,7 +204,8 @@ correct_one_of_several(fixing *fix, const char *field, const char *from, const c
     }
     if (found == NULL)
         return false;
-    *rc = correct(fix, found, typed_in_one(fix->self->arena, found, at, to));
+    char **suggested = typed_as_suggested(found, to);
+    *rc = correct(fix, found, suggested != NULL ? suggested : typed_in_one(fix->self->arena, found, at, to));
     return true;
 }
 
@@ -299,6 +300,8 @@ pick_all(fixing *fix)
         if (rc != CLI_DONE)
             return rc;
     }
+    if (fix->made_count == 0 && fix->left > 0 && !fix->self->json)
+        printf("nothing was picked: no suggestion is likely enough, or two are as likely\n");
     return CLI_DONE;
 }
 

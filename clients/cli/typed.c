@@ -67,6 +67,11 @@ typed_values_fit(mst_arena *arena, const char *from, const Muster__V1__WrongValu
     if (group->n_fields <= 1)
         return strcmp(from, group->n_fields == 0 ? group->value : group->values[0]) == 0;
     char **parts = mst_arena_alloc(arena, group->n_fields * sizeof *parts);
+    size_t bars = 0;
+    for (const char *at = from; (at = strchr(at, '|')) != NULL; at++)
+        bars++;
+    for (; bars + 1 < group->n_fields; bars++) // nobody types the empty ones at the end
+        from = mst_arena_printf(arena, "%s|", from);
     if (!split(arena, from, group->n_fields, parts))
         return false;
     for (size_t i = 0; i < group->n_fields; i++)
@@ -86,14 +91,21 @@ typed_suggestion(mst_arena *arena, const Muster__V1__Suggestion *suggestion)
 }
 
 char **
+typed_as_suggested(const Muster__V1__WrongValueGroup *group, const char *typed)
+{
+    for (size_t i = 0; i < group->n_suggestions; i++)
+        if (group->suggestions[i]->n_values == group->n_fields && strcmp(group->suggestions[i]->value, typed) == 0)
+            return group->suggestions[i]->values;
+    return NULL;
+}
+
+char **
 typed_values(mst_arena *arena, const Muster__V1__WrongValueGroup *group, const char *typed)
 {
     size_t count = group->n_fields == 0 ? 1 : group->n_fields;
     char **parts = mst_arena_alloc(arena, count * sizeof *parts);
-    for (size_t i = 0; count > 1 && i < group->n_suggestions; i++)
-        if (group->suggestions[i]->n_values == count && strcmp(group->suggestions[i]->value, typed) == 0)
-            return group->suggestions[i]->values;
-    return split(arena, typed, count, parts) ? parts : NULL;
+    char **suggested = count > 1 ? typed_as_suggested(group, typed) : NULL;
+    return suggested != NULL ? suggested : split(arena, typed, count, parts) ? parts : NULL;
 }
 
 char **

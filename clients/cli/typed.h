@@ -16,12 +16,14 @@ bool typed_is_field(const Muster__V1__TemplateView *view, const char *wanted, si
 /* Whether these are the group's fields, with commas between; NULL: any. */
 bool typed_fields_fit(const Muster__V1__TemplateView *view, const char *wanted,
                       const Muster__V1__WrongValueGroup *group);
-/* Whether these are the group's wrong values. */
+/* Whether these are the group's wrong values; empty ones at the end may be left away. */
 bool typed_values_fit(mst_arena *arena, const char *from, const Muster__V1__WrongValueGroup *group);
 
 /* Right values, one for each of the group's fields; NULL: it is not typed so. */
 /* "Ann | Ash", or as a suggestion is shown. */
 char **typed_values(mst_arena *arena, const Muster__V1__WrongValueGroup *group, const char *typed);
+/* As a suggestion for several fields is shown. */
+char **typed_as_suggested(const Muster__V1__WrongValueGroup *group, const char *typed);
 /* "Start Date=2026-03-02": that of several, the others stay. */
 char **typed_for_one(mst_arena *arena, const Muster__V1__TemplateView *view, const Muster__V1__WrongValueGroup *group,
                      const char *typed);

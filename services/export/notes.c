@@ -17,6 +17,19 @@ text_of_role(mst_arena *arena, const Muster__V1__Kind *kind, const mst_slice *ce
     return "";
 }
 
+/* What tells two of one name apart: the first text that is no part of a name, an address for mail or a site. */
+static const char *
+further(mst_arena *arena, const Muster__V1__Kind *kind, const mst_slice *cells)
+{
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const Muster__V1__Field *field = kind->fields[i];
+        bool plain = field->role == MUSTER__V1__ROLE__ROLE_NONE || field->role == MUSTER__V1__ROLE__ROLE_EMAIL;
+        if (plain && cells[i].size > 0 && strcmp(field->name, "name") != 0)
+            return check_text(arena, cells[i], PART_SIZE_MAX);
+    }
+    return "";
+}
+
 const char *
 note_of(mst_arena *arena, const Muster__V1__Kind *kind, const mst_slice *cells)
 {
@@ -29,7 +42,10 @@ note_of(mst_arena *arena, const Muster__V1__Kind *kind, const mst_slice *cells)
     int column = periods_column(kind, "name");
     if (name[0] == '\0' && column >= 0)
         name = check_text(arena, cells[column], NAME_SIZE_MAX);
-    return born[0] == '\0' ? name : mst_arena_printf(arena, "%s%sborn %s", name, name[0] == '\0' ? "" : ", ", born);
+    if (born[0] != '\0')
+        return mst_arena_printf(arena, "%s%sborn %s", name, name[0] == '\0' ? "" : ", ", born);
+    const char *more = further(arena, kind, cells);
+    return more[0] == '\0' || name[0] == '\0' ? name : mst_arena_printf(arena, "%s, %s", name, more);
 }
 
 bool

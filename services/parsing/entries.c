@@ -34,7 +34,7 @@ struct entries {
     uint32_t first_row;
     uint64_t first_line;
     uint8_t wrong_bits[(CHUNK_ROWS + 7) / 8], left_out_bits[(CHUNK_ROWS + 7) / 8];
-    bool any_wrong, any_left_out;
+    bool any_wrong, any_left_out; /* the latter also of rows that are wrong as a whole */
     uint32_t chunk, part_chunks;
     size_t part_size;
 
@@ -179,6 +179,16 @@ fail(entries *self, const char *failure, const char *advice)
     return false;
 }
 
+/* Where a workbook has several sheets, the wrong one may stand in front. */
+static const char *
+only_sheet(entries *self)
+{
+    reader_sheet sheet;
+    return reader_sheet_of(self->reader, &sheet) && sheet.worksheets > 1
+               ? mst_arena_printf(self->arena, "Only the first worksheet is read, \"%s\". ", sheet.name)
+               : "";
+}
+
 static bool
 recognised(void *context, const reader *source, const file_form *form)
 {
@@ -193,8 +203,10 @@ recognised(void *context, const reader *source, const file_form *form)
                     "Take out columns that are not needed, and upload the file as a new batch.");
     const char *why, *advice;
     if (!mapping_make(wanted, form, self->arena, &self->mapping, &why, &advice))
-        return fail(self, mst_arena_printf(self->arena, "Line %llu: %s", (unsigned long long)header->line, why),
-                    advice);
+        return fail(
+            self,
+            mst_arena_printf(self->arena, "%sLine %llu: %s", only_sheet(self), (unsigned long long)header->line, why),
+            advice);
     bool id = self->mapping.id_column != MAPPING_NONE;
     self->fields = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->fields);
     if (id)
@@ -336,6 +348,14 @@ begin_row(entries *self, const csv_row *row)
     }
 }
 
+/* Against the directory: the row that is being added. */
+static void
+not_to_be_checked(entries *self)
+{
+    self->left_out_bits[(self->in_chunk - 1) / 8] |= (uint8_t)(1u << ((self->in_chunk - 1) % 8));
+    self->any_left_out = true;
+}
+
 /* True: something is wrong in it, or a person left it out. */
 static bool
 add_row(entries *self, const csv_row *row)
@@ -364,14 +384,15 @@ add_row(entries *self, const csv_row *row)
     if (left_out) {
         row_check_left_out(self->check, &entry, &kept);
         self->left_out++;
-        self->left_out_bits[(self->in_chunk - 1) / 8] |= (uint8_t)(1u << ((self->in_chunk - 1) % 8));
-        self->any_left_out = true;
+        not_to_be_checked(self);
     } else {
         if (self->mapping.id_column != MAPPING_NONE)
             wrong = row_check_id(self->check, &entry, self->mapping.id_column, cells->id,
                                  cells->broken[cells->fields_count] ? &row->cells[self->mapping.id_column] : NULL);
         wrong |= row_check_row(self->check, &entry, &kept);
         self->wrong_rows += wrong;
+        if (row_check_was_as_a_whole(self->check))
+            not_to_be_checked(self);
     }
     if (self->mapping.id_column != MAPPING_NONE)
         mst_rows_builder_put(&self->rows, cells->id.data, cells->id.size);

@@ -37,6 +37,7 @@ struct row_check {
     Muster__V1__WrongKind *wrong;
     csv_cell *together; /* values of a key */
     uint64_t suggest_cost;
+    bool as_a_whole; /* the last row is wrong so */
 };
 
 /* Making ----------------------------------------------------------------------------------------------- */
@@ -241,6 +242,7 @@ report_row(row_check *self, const entry_row *row, Muster__V1__WrongKind kind, co
     csv_cell cell = {(const uint8_t *)value, (uint32_t)strlen(value)};
     wrong_found found = {.field = "", .kind = kind, .values = &cell, .message = message, .context = context};
     wrongs_add(self->wrongs, &found, row->number, row->file->line);
+    self->as_a_whole = true;
     return true;
 }
 
@@ -348,6 +350,7 @@ row_check_left_out(row_check *self, const entry_row *row, const value_text **kep
 bool
 row_check_row(row_check *self, const entry_row *row, const value_text **kept)
 {
+    self->as_a_whole = false;
     if (is_wrong_as_a_whole(self, row)) {
         row_check_left_out(self, row, kept);
         return true;
@@ -366,6 +369,12 @@ row_check_row(row_check *self, const entry_row *row, const value_text **kept)
     if (self->rules != NULL)
         wrong |= row_rules_check(self->rules, &values, tell_rule, &(telling){self, row});
     return wrong;
+}
+
+bool
+row_check_was_as_a_whole(const row_check *self)
+{
+    return self->as_a_whole;
 }
 
 bool

@@ -268,6 +268,26 @@ iso(cursor c, char out[10], const uint8_t **year_at)
     return is_short ? DATE_SHORT_YEAR : finish(year, month, day, out);
 }
 
+/* Without a time of midnight at the end, as databases write days: "5/4/2026 12:00:00 AM", "5/4/2026 0:00". */
+static cursor
+without_midnight(cursor c)
+{
+    const uint8_t *split = c.at == c.end ? NULL : memchr(c.at, ':', (size_t)(c.end - c.at));
+    while (split != NULL && split > c.at && *split != ' ')
+        split--;
+    if (split == NULL || split == c.at)
+        return c;
+    cursor time = {split + 1, c.end};
+    int hour, part = 0, digits, half = 0;
+    bool zero = number(&time, 1, 2, &hour, &digits);
+    while (zero && (literal(&time, ':') || literal(&time, '.')))
+        zero = number(&time, 1, 9, &part, &digits) && part == 0;
+    literal(&time, ' ');
+    half_day(&time, &half);
+    bool midnight = zero && time.at == c.end && (half == 0 ? hour == 0 : half == 1 && hour == 12);
+    return midnight ? (cursor){c.at, split} : c;
+}
+
 static date_result
 read_date(const char *format, date_order order, cursor c, char out[10], const uint8_t **year_at)
 {
@@ -275,6 +295,7 @@ read_date(const char *format, date_order order, cursor c, char out[10], const ui
         return iso(c, out, year_at);
     if (strcmp(format, "any") != 0)
         return date_by_format(format, c, out, year_at);
+    c = without_midnight(c);
     *year_at = c.end - 2; // it is the end of what is read
     return any(c, order, out);
 }
@@ -466,7 +487,8 @@ date_order
 date_order_of(const uint8_t *text, size_t size)
 {
     int a, b, year, digits;
-    if (!numeric_parts((cursor){text, text + size}, &a, &b, &year, &digits) || digits != 4)
+    cursor day = without_midnight((cursor){text, text + size});
+    if (!numeric_parts(day, &a, &b, &year, &digits) || digits != 4)
         return DATE_ORDER_UNKNOWN;
     if (a > 12 && a <= 31 && b <= 12)
         return DATE_DAY_FIRST;

@@ -59,9 +59,13 @@ is_remembered(const correcting *self)
     if (self->forget || correction->leave_out || template == NULL || correction->n_fields == 0 ||
         rules_count(self->question.state->rules) >= RULES_MAX)
         return false;
-    for (size_t i = 0; i < correction->n_fields; i++)
+    for (size_t i = 0; i < correction->n_fields; i++) {
         if (correction->from[i][0] == '\0' && correction->n_fields == 1)
             return false;
+        // Which of several people of one name was meant, here: next time it may be the other.
+        if (correction->from[i][0] != '\0' && correction->to[i][0] == '\0')
+            return false;
+    }
     if (correction->kind == MUSTER__V1__WRONG_KIND__WRONG_ENUM)
         return true;
     if (correction->kind != MUSTER__V1__WRONG_KIND__WRONG_REFERENCE || self->lookups_count == 0)

@@ -1,9 +1,9 @@
 /* parsing.h - the core of service parsing: from the bytes of a file to typed entries.
  *
  * csv_rows (bytes to cells), encoding, dialect and reader (any file to rows), mapping, dates and values (rows to
- * fields), corrections (what people put right), wrongs and entries (fields to events), parsing (the reading of a file),
- * rereading (what is laid over it), corrected (rows that came back), verdict (what follows), groups, rules and answers
- * (what people ask and do), read (`muster-parsing --read`). */
+ * fields), corrections (what people put right), wrongs and entries (fields to events), reading (of a file, from first
+ * byte to verdict), rereading (what is laid over it), corrected (rows that came back), verdict (what follows), groups,
+ * rules and answers (what people ask and do), read (`muster-parsing --read`). */
 #ifndef MUSTER_PARSING_H
 #define MUSTER_PARSING_H
 #include "services/runtime/service.h"

@@ -261,7 +261,7 @@ run_import(cli *self, const void *given)
 
 static const cli_option IMPORT_OPTIONS[] = {
     {"kind", 'k', "NAME", "what the rows are, for example person", CLI_TEXT, offsetof(import_options, kind)},
-    {"id", 0, "COLUMN", "the column with the record's id (default: ids are made)", CLI_TEXT,
+    {"id", 0, "COLUMN", "the column with the record's id (default: the kind's primary key, else ids are made)", CLI_TEXT,
      offsetof(import_options, id_column)},
     {"map", 0, "COLUMN=FIELD", "this column is that field; may be given several times", CLI_LIST,
      offsetof(import_options, mapping)},

@@ -267,7 +267,7 @@ new_record(placing *it, size_t at)
     directory_record made = {.id = id, .id_size = strlen(id)};
     if (self->look_for_ids[at]) {
         export_must(directory_fetch(self->state->directory, of->kind->name, &made, 1, it->arena));
-        chunk_find_free_id(self, of->kind->name, &made);
+        naming_find_free(self, at, of->kind, &made);
     }
     return made;
 }
@@ -313,7 +313,7 @@ find_matched(placing *it, placed *to)
         to->record.deleted = false;
         to->before = changed->cells;
     } else if (one->kind == FATE_CREATE && known) {
-        chunk_find_free_id(self, of->kind->name, &to->record);
+        naming_find_free(self, to->at, of->kind, &to->record);
     } else if (chunk_exists(&to->record)) {
         mst_slice *cells = new_cells(it, to->at);
         directory_cells(self->state->directory, &to->record, of->kind, cells);
@@ -338,6 +338,22 @@ place_by_match(placing *it, placed *to)
     return it->why[0] == 0;
 }
 
+/* Names the record that the row makes. False: it cannot be, and neither can the rows that follow this one. */
+static bool
+name_made(placing *it, placed *to)
+{
+    job *self = it->self;
+    const assignment_kind *of = &self->assignment.kinds[to->at];
+    bool matched = to->at == 0 && of->key_count == 0 && self->template->subject == NULL;
+    bool known = matched && it->fate->target != FATES_NO_TARGET;
+    bool named = naming_name(self, to->at, of->kind, to->after[naming_key(of->kind)], &to->record, it->why);
+    if (known && named)
+        self->records[it->fate->target] = to->record;
+    else if (known)
+        self->refused[it->fate->target] = true;
+    return named;
+}
+
 /* Decides what becomes of the record of one kind. */
 static bool
 place(placing *it, size_t at, placed *to)
@@ -353,6 +369,8 @@ place(placing *it, size_t at, placed *to)
         return false;
     }
     to->differs = update_row(&of->plan, it->rows, it->row, it->given[at], to->before, to->after);
+    if (to->made && naming_key(of->kind) >= 0 && !name_made(it, to))
+        return false;
     return !to->differs || assignment_ok(of, to->before, to->after, it->why);
 }
 
@@ -447,7 +465,7 @@ void
 assign_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of)
 {
     const fate *one = chunk_fate(self, rows->first_row + row);
-    if (chunk_drop(one, of))
+    if (chunk_drop(self, one, of))
         return;
     placing it = {.self = self, .arena = mst_work_scratch(work), .rows = rows, .row = row, .fate = one};
     placed *all = mst_arena_alloc(it.arena, (self->assignment.kinds_count + 1) * sizeof *all);

@@ -86,20 +86,8 @@ remember(job *self, uint32_t target)
     self->rewritten[target] = cells;
 }
 
-void
-chunk_find_free_id(job *self, const char *kind, directory_record *record)
-{
-    mst_arena *arena = self->dry_arena == NULL ? self->arena : self->dry_arena;
-    for (unsigned number = 2; chunk_exists(record); number++) {
-        char *id = mst_arena_printf(arena, "%.*s-%u", (int)record->id_size, record->id, number);
-        directory_record other = {.id = id, .id_size = strlen(id)};
-        export_must(directory_fetch(self->state->directory, kind, &other, 1, arena));
-        *record = other;
-    }
-}
-
 bool
-chunk_drop(const fate *one, results *of)
+chunk_drop(const job *self, const fate *one, results *of)
 {
     static const char *const WHY[] = {
         [WHY_MAY_NOT_CREATE] = "Nobody known is meant, and rows of this batch make nobody new.",
@@ -109,7 +97,10 @@ chunk_drop(const fate *one, results *of)
         results_add(of, MUSTER__V1__OUTCOME__OUTCOME_SKIPPED, NULL, 0, 0);
     else if (one->kind == FATE_REJECT)
         results_reject(of, WHY[one->why]);
-    return one->kind == FATE_SKIP || one->kind == FATE_REJECT;
+    bool refused = one->kind == FATE_UPDATE && one->target != FATES_NO_TARGET && self->refused[one->target];
+    if (refused)
+        results_reject(of, WHY[WHY_FOLLOWED]);
+    return refused || one->kind == FATE_SKIP || one->kind == FATE_REJECT;
 }
 
 /* Whether the record as `after` has it can be written by this chunk. */
@@ -120,18 +111,31 @@ has_room(const job *self)
     return size <= RECORD_SIZE_MAX && self->chunk_changed_size + size <= CHUNK_CHANGED_SIZE_MAX;
 }
 
+/* Names the record that the row makes. False: it cannot be; the row is rejected, and so are those that follow it. */
+static bool
+name_made(job *self, const fate *one, directory_record *record, results *of)
+{
+    char why[ASSIGNMENT_WHY_MAX] = "";
+    if (naming_name(self, 0, self->kind, self->after[self->key], record, why))
+        return true;
+    if (one->target != FATES_NO_TARGET)
+        self->refused[one->target] = true;
+    results_reject(of, why);
+    return false;
+}
+
 static void
 write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row, results *of)
 {
     const fate *one = chunk_fate(self, rows->first_row + row);
-    if (chunk_drop(one, of))
+    if (chunk_drop(self, one, of))
         return;
     directory_record made = {.id = self->fates.ids + one->id_at, .id_size = one->id_size};
     bool known = one->target != FATES_NO_TARGET;
     directory_record *record = known ? &self->records[one->target] : &made;
     const mst_slice *before = NULL;
-    if (known && one->kind == FATE_CREATE && self->rewritten[one->target] == NULL)
-        chunk_find_free_id(self, self->kind->name, record);
+    if (known && one->kind == FATE_CREATE && self->rewritten[one->target] == NULL && self->key < 0)
+        naming_find_free(self, 0, self->kind, record);
     if (known && self->rewritten[one->target] != NULL) {
         before = self->rewritten[one->target];
     } else if (chunk_exists(record)) {
@@ -141,6 +145,8 @@ write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row,
     bool differs = update_row(&self->plan, rows, row, NULL, before, self->after);
     if (known)
         self->users[one->target]--;
+    if (self->key >= 0 && one->kind == FATE_CREATE && !name_made(self, one, record, of))
+        return;
     if (differs && !has_room(self)) {
         results_reject(of,
                        "The record would be larger than one may be, or the rows around it change too much at once.");
@@ -153,6 +159,8 @@ write_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_t row,
         return;
     }
     record->version++;
+    if (self->changed != NULL && record->version == 1)
+        changes_keep(&self->changed[0], record->id, record->id_size, 1, true, NULL);
     if (!self->batch->dry_run) {
         const outgoing_stream to = {work, self->records_stream, self->batch->id, &self->records_events};
         self->chunk_changed_size += record->id_size + size_after(self);

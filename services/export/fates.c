@@ -49,6 +49,13 @@ fates_row_of(const char *id, size_t id_size)
     return row <= UINT32_MAX ? (uint32_t)row : 0;
 }
 
+bool
+fates_id_ok(const char *id, size_t id_size)
+{
+    return id_size > 0 && id_size <= DIRECTORY_ID_SIZE_MAX && memchr(id, 0, id_size) == NULL &&
+           fates_row_of(id, id_size) == 0;
+}
+
 static fate *
 add(fates *self, fate_kind kind)
 {
@@ -190,17 +197,16 @@ mst_status
 fates_add_import(fates *self, const fates_rules *rules, const Muster__V1__Rows *rows, char why[256])
 {
     if (!mst_rows_ok(rows) || rows->first_row != self->first_row + self->count ||
-        rules->batch->id_field >= (int)rows->columns) {
+        rules->id_field >= (int)rows->columns) {
         snprintf(why, 256, "the entries from row %u on do not fit", rows->first_row);
         return MST_INVALID;
     }
     for (uint32_t row = 0; row < rows->rows; row++) {
         size_t id_size = 0;
-        const char *id =
-            rules->batch->id_field < 0 ? "" : mst_rows_cell(rows, row, (uint32_t)rules->batch->id_field, &id_size);
+        const char *id = rules->id_field < 0 ? "" : mst_rows_cell(rows, row, (uint32_t)rules->id_field, &id_size);
         if (id_size == 0)
             set_made_id(self, add(self, FATE_CREATE), rules->batch->id, rows->first_row + row);
-        else if (id_size > DIRECTORY_ID_SIZE_MAX || memchr(id, 0, id_size) != NULL || fates_row_of(id, id_size) > 0)
+        else if (!fates_id_ok(id, id_size))
             add(self, FATE_REJECT)->why = WHY_NO_ID;
         else
             set_id(self, add(self, FATE_UPDATE), id, id_size);

@@ -58,6 +58,7 @@ typedef struct fates {
 typedef struct fates_rules {
     const batch *batch;
     bool may_create;
+    int id_field; /* an import: column of the rows that holds the record's id, -1 none */
 } fates_rules;
 
 /* Empties them for a stretch that begins at `first_row`; memory is kept. */
@@ -79,6 +80,8 @@ MST_NODISCARD mst_status fates_resolve(fates *self, fates_far_fate far_fate, voi
  * once, as directory_fetch wants them; in `arena`. Their ids are borrowed from the fates. Sets target of their rows. */
 directory_record *fates_targets(fates *self, bool created_too, mst_arena *arena, size_t *count);
 
+/* Whether this can be a record's id. */
+bool fates_id_ok(const char *id, size_t id_size);
 /* Entry number N of "row:N", 0: not such a name. */
 uint32_t fates_row_of(const char *id, size_t id_size);
 

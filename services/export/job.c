@@ -209,6 +209,20 @@ begin(job *self, mst_work *work)
     }
 }
 
+/* A dry run changes no directory: which ids it gave stands in its own events only. */
+static void
+count_made(job *self, const Muster__V1__EntriesExported *exported)
+{
+    uint32_t start = 0;
+    for (size_t row = 0; row < exported->outcomes.len && row < exported->n_id_ends; row++) {
+        uint32_t end = exported->id_ends[row];
+        if (exported->outcomes.data[row] == MUSTER__V1__OUTCOME__OUTCOME_CREATED && start < end &&
+            end <= exported->ids.len)
+            changes_keep(&self->changed[0], (const char *)exported->ids.data + start, end - start, 1, true, NULL);
+        start = end;
+    }
+}
+
 /* After a crash: what the parts that were accepted did, from their own events. */
 static void
 count_page(job *self, mst_work *work, const mst_step *step)
@@ -218,6 +232,8 @@ count_page(job *self, mst_work *work, const mst_step *step)
         for (size_t row = 0; row < exported->outcomes.len; row++)
             if (exported->outcomes.data[row] < OUTCOMES_COUNT)
                 self->counts[exported->outcomes.data[row]]++;
+        if (!self->assigned && self->batch->dry_run && self->changed != NULL)
+            count_made(self, exported);
         set_chunk_rows(self, self->chunk++, exported->first_row, exported->rows);
     }
     if (self->chunk == self->next_part) {
@@ -252,6 +268,8 @@ settle(job *self, mst_work *work)
     fates_reset(&self->fates, self->chunk_rows[self->chunk]);
     if (self->assigned)
         assign_begin(self);
+    else if (self->changed != NULL && !self->batch->dry_run)
+        changes_begin(&self->changed[0], self->arena, 0, NULL, 0);
     directory_kind kind = directory_kind_of(self->state->directory, self->matched_kind);
     uint64_t average = kind.versions == 0 ? 0 : kind.versions_size / kind.versions;
     self->fates.updates_max = (uint32_t)(STRETCH_SIZE_MAX / (STRETCH_RECORD_SIZE + average));
@@ -273,7 +291,7 @@ ask_decisions(job *self, mst_work *work)
 static bool
 add_decisions(job *self, const mst_event *event, char why[256])
 {
-    const fates_rules rules = {self->batch, self->may_create};
+    const fates_rules rules = {self->batch, self->may_create, self->id_field};
     uint32_t before = self->fates.count;
     mst_status status;
     if (self->batch->import) {
@@ -374,6 +392,7 @@ fetch(job *self, mst_work *work)
     size_t count = self->records_count + 1;
     self->users = mst_arena_alloc(self->arena, count * sizeof *self->users);
     self->made = mst_arena_alloc(self->arena, count * sizeof *self->made);
+    self->refused = mst_arena_alloc(self->arena, count * sizeof *self->refused);
     self->rewritten = mst_arena_alloc(self->arena, count * sizeof *self->rewritten);
     for (uint32_t i = 0; i < self->fates.count; i++) {
         const fate *one = &self->fates.rows[i];

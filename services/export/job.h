@@ -1,5 +1,6 @@
 /* job.h - one batch being exported: what job.c (the order of steps), job_rules.c (what is written how), chunk.c (one
- * chunk of it) and assigning.c (one chunk whose rows write records of other kinds than they were matched to) share.
+ * chunk of it), assigning.c (one chunk whose rows write records of other kinds than they were matched to) and naming.c
+ * (what new records are called) share.
  *
  * A batch is written in stretches of at most about FATES_ROWS_MAX rows and STRETCH_SIZE_MAX bytes: their decisions are
  * read, the records they touch are fetched in one sorted pass, then chunk after chunk is read and written, each as one
@@ -72,6 +73,8 @@ typedef struct job {
     uint32_t chunks_known;
     bool all_new;            /* every row makes a record under an id of its own: nothing to decide or look up */
     bool look_before_making; /* ids of this batch may be taken */
+    int id_field;            /* an import: column of the rows that holds the record's id, -1 none */
+    int key;                 /* not assigned: field of the kind that names a record which a row makes, -1 none */
 
     /* The stretch */
     mst_arena *arena;
@@ -86,7 +89,9 @@ typedef struct job {
     size_t records_count;
     uint32_t *users;  /* of each record: rows still to come that mean it */
     bool *made;       /* of each record: a row of this stretch makes it */
-    changes *changed; /* assigned: of each kind written, what this stretch (a dry run: all of it) has changed */
+    bool *refused;    /* of each record: the row that was to make it found its id taken */
+    changes *changed; /* of each kind written, what this stretch (a dry run: all of it) has changed; not assigned, and
+                         `key` >= 0: only the ids of records made; else NULL */
     struct named_record **named; /* assigned: of each reference, what was looked up lately (assigning.c) */
     mst_arena *dry_arena;        /* a dry run's changes */
     bool *look_for_ids;          /* of each kind written: ids of this batch may be taken */
@@ -117,9 +122,18 @@ void assign_row(job *self, mst_work *work, const Muster__V1__Rows *rows, uint32_
 /* chunk.c, for both */
 fate *chunk_fate(const job *self, uint32_t row);
 bool chunk_exists(const directory_record *record);
-/* Another made this id of `kind` before this batch could ("B9-1" came in a file before B9 did): the next free one. */
-void chunk_find_free_id(job *self, const char *kind, directory_record *record);
 /* The row is skipped or rejected by its fate: says so, and true. */
-bool chunk_drop(const fate *one, results *of);
+bool chunk_drop(const job *self, const fate *one, results *of);
+
+/* naming.c: the field of the kind whose value is the id of a record that a row makes; -1: ids are made of batch and
+ * row. */
+int naming_key(const Muster__V1__Kind *kind);
+/* Another made this id before this batch could ("B9-1" came in a file before B9 did): the next free one. `at`: of the
+ * kinds written. */
+void naming_find_free(job *self, size_t at, const Muster__V1__Kind *kind, directory_record *record);
+/* A row makes a record of a kind that has naming_key: `typed` is the value of that field. `record` has the id of batch
+ * and row, which it keeps where nothing is typed. False: the id cannot be given; `why` (empty before) says it. */
+bool naming_name(job *self, size_t at, const Muster__V1__Kind *kind, mst_slice typed, directory_record *record,
+                 char why[ASSIGNMENT_WHY_MAX]);
 
 #endif

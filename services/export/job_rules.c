@@ -36,9 +36,21 @@ find_assignment(job *self, mst_arena *arena, const update_columns *columns, cons
         directory_kind kind = directory_kind_of(self->state->directory, self->assignment.kinds[i].kind->name);
         self->look_for_ids[i] = strtoull(self->batch->id + 1, NULL, 10) <= kind.made_elsewhere;
     }
-    if (self->batch->dry_run)
-        self->dry_arena = mst_arena_new(0);
     return NULL;
+}
+
+/* The column of an import that the file was said to have (--id); else the one that feeds the kind's primary key. */
+static int
+import_id_field(const job *self)
+{
+    const batch *one = self->batch;
+    int key = one->import ? naming_key(self->kind) : -1;
+    if (one->id_field >= 0 || key < 0)
+        return one->id_field;
+    for (size_t i = 0; i < one->fields_count; i++)
+        if (strcmp(one->fields[i], self->kind->fields[key]->name) == 0)
+            return (int)i;
+    return -1;
 }
 
 const char *
@@ -59,10 +71,18 @@ job_find_rules(job *self, mst_arena *arena, const char **advice)
     const update_columns columns = {one->fields, one->fields_count, one->columns, one->columns_count};
     self->kinds_count = 1;
     const char *refused = NULL;
+    self->id_field = import_id_field(self);
+    self->key = self->assigned || one->import ? -1 : naming_key(self->kind);
     if (self->assigned)
         refused = find_assignment(self, arena, &columns, &options);
     else
         update_plan_make(&self->plan, arena, self->kind, self->template, &columns, &options);
+    if (self->key >= 0)
+        self->changed = mst_arena_alloc(arena, sizeof *self->changed);
+    if (self->batch->dry_run && (self->assigned || self->key >= 0))
+        self->dry_arena = mst_arena_new(0);
+    if (self->key >= 0 && self->batch->dry_run)
+        changes_begin(&self->changed[0], self->dry_arena, 0, NULL, 0);
     if (refused != NULL) {
         self->kinds_count = 0; // nothing was made for them
         return refused;
@@ -73,7 +93,7 @@ job_find_rules(job *self, mst_arena *arena, const char **advice)
 
     directory_kind kind = directory_kind_of(self->state->directory, one->kind);
     self->look_before_making = strtoull(one->id + 1, NULL, 10) <= kind.made_elsewhere;
-    self->all_new = one->import && one->id_field < 0 && !self->look_before_making;
+    self->all_new = one->import && self->id_field < 0 && !self->look_before_making;
     self->records_events = job_records_applied(self->state, one);
     return NULL;
 }

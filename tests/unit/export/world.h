@@ -23,6 +23,7 @@ typedef struct world_row {
 typedef struct world_batch {
     const char *id;
     bool import, import_ids, dry_run, membership_date, update_campus, may_not_create;
+    bool acting; /* column campus says Insert or Update */
     const world_row *rows;
     uint32_t count;
     uint32_t chunk_rows; /* 0: all in one */
@@ -45,9 +46,11 @@ world_field(const char *name, Muster__V1__Role role, Muster__V1__UpdatePolicy up
     return field;
 }
 
-/* Kind person, templates card and strict (which may not create). */
+/* Kind person, whose records `key` names (NULL: batch and row), and templates card, strict (which may not create),
+ * acting.
+ */
 static inline stage *
-world_open(const char *dir, unsigned seed)
+world_open_keyed(const char *dir, unsigned seed, const char *key)
 {
     stage *self = stage_open(&export_core, dir, seed);
     Muster__V1__Field fields[] = {
@@ -70,6 +73,16 @@ world_open(const char *dir, unsigned seed)
     template.name = TEXT("strict");
     template.may_create = false;
     stage_say(self, "ingestion/template/strict", "", &added);
+    Muster__V1__Action action = MUSTER__V1__ACTION__INIT;
+    char *insert[] = {TEXT("Insert")}, *update[] = {TEXT("Update")};
+    action.field = TEXT("campus");
+    action.insert_words = insert;
+    action.update_words = update;
+    action.n_insert_words = action.n_update_words = 1;
+    template.name = TEXT("acting");
+    template.may_create = true;
+    template.action = &action;
+    stage_say(self, "ingestion/template/acting", "", &added);
 
     for (size_t i = 0; i < WORLD_FIELDS; i++)
         fields[i].update = MUSTER__V1__UPDATE_POLICY__UPDATE_OVERWRITE;
@@ -77,12 +90,21 @@ world_open(const char *dir, unsigned seed)
     kind.name = TEXT("person");
     kind.title = TEXT("Person");
     kind.fields = list;
+    char *keys[] = {TEXT(key)};
     kind.n_fields = WORLD_FIELDS;
+    kind.primary_key = keys;
+    kind.n_primary_key = key != NULL;
     Muster__V1__DirectoryDeclared declared = MUSTER__V1__DIRECTORY_DECLARED__INIT;
     declared.kinds = kinds;
     declared.n_kinds = 1;
     stage_say(self, "export/directory", "", &declared);
     return self;
+}
+
+static inline stage *
+world_open(const char *dir, unsigned seed)
+{
+    return world_open_keyed(dir, seed, NULL);
 }
 
 static inline uint32_t
@@ -154,7 +176,10 @@ world_say_batch(stage *self, const world_batch *plan)
     created.batch_id = TEXT(plan->id);
     created.batch_date = TEXT("2026-05-01");
     created.kind = TEXT("person");
-    created.template_name = TEXT(plan->import ? "" : plan->may_not_create ? "strict" : "card");
+    created.template_name = TEXT(plan->import           ? ""
+                                 : plan->acting         ? "acting"
+                                 : plan->may_not_create ? "strict"
+                                                        : "card");
     created.template_version = 1;
     created.purpose = plan->import ? MUSTER__V1__PURPOSE__PURPOSE_IMPORT : MUSTER__V1__PURPOSE__PURPOSE_BATCH;
     created.id_column = TEXT(plan->import_ids ? "Id" : "");

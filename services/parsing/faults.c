@@ -1,7 +1,7 @@
 /* faults.c - see answers.h. What is wrong with each row, in order of rows, and what was noticed of the file.
  *
  * A row that was left out is wrong for what it was left out for, in whatever generation that was. The log is gone
- * through twice: what people decided, then the faults. Only the rows of one answer are kept. */
+ * through twice: what people decided, then the faults. What is found is kept for the questions that follow. */
 #include "answers.h"
 
 #include "export.pb-c.h"
@@ -11,7 +11,6 @@
 #define ROWS_DEFAULT 500u
 #define ROWS_MAX 5000u
 #define ANSWER_SIZE_AIM (800u * 1024u) /* bytes at which an answer is closed, at the end of a row */
-#define HELD_MAX 200000u               /* faults held before those of later rows are dropped */
 
 /* A group whose rows were left out, or were corrected, in an earlier generation. */
 typedef struct decided {
@@ -20,14 +19,11 @@ typedef struct decided {
     char *key;
 } decided;
 
-typedef struct fault {
-    uint32_t row, line, order;
-    const Muster__V1__WrongValue *value; /* texts in the work's arena */
-} fault;
-
 typedef struct faults {
     turn turn;
+    parsing_state *state;
     mst_arena *arena, *scratch;
+    const char *batch_id;
     char *streams[2];
     unsigned pass; /* 0: decisions, 1: reading's faults, 2: the directory's */
     uint32_t after, max, generation;
@@ -35,10 +31,8 @@ typedef struct faults {
     size_t decided_count, decided_room;
     uint32_t *excluded;
     size_t excluded_count;
-    fault *list;
-    size_t count, room;
-    uint32_t order, last; /* rows behind `last` are not in this answer */
-    bool dropped;
+    fault_list *list; /* owned */
+    bool settled;     /* read and checked when this began */
 } faults;
 
 static void
@@ -47,7 +41,7 @@ faults_destroy(void *data)
     faults *self = data;
     free(self->decided);
     free(self->excluded);
-    free(self->list);
+    fault_list_destroy(&self->list);
     mst_arena_destroy(&self->scratch);
 }
 
@@ -120,90 +114,54 @@ counts(faults *self, uint32_t generation, const Muster__V1__WrongValue *value)
     return false;
 }
 
-static int
-by_row(const void *a, const void *b)
-{
-    const fault *one = a, *other = b;
-    if (one->row != other->row)
-        return one->row < other->row ? -1 : 1;
-    return one->order < other->order ? -1 : one->order > other->order;
-}
-
-/* Drops the faults of rows that this answer cannot hold. */
-static void
-shrink(faults *self)
-{
-    size_t rows = 0, at = 0;
-    qsort(self->list, self->count, sizeof *self->list, by_row);
-    for (; at < self->count; at++) {
-        rows += at == 0 || self->list[at].row != self->list[at - 1].row;
-        if (rows > self->max)
-            break;
-    }
-    if (at == self->count)
-        return;
-    self->last = self->list[at - 1].row;
-    self->count = at;
-    self->dropped = true;
-}
-
 static void
 take_faults(faults *self, uint32_t generation, Muster__V1__WrongValue *const *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const Muster__V1__WrongValue *value = values[i];
-        Muster__V1__WrongValue *kept = NULL;
-        if (!counts(self, generation, value))
-            continue;
-        for (size_t j = 0; j < value->n_rows; j++) {
-            if (value->rows[j] <= self->after || value->rows[j] > self->last)
-                continue;
-            if (kept == NULL) {
-                kept = mst_arena_alloc(self->arena, sizeof *kept);
-                muster__v1__wrong_value__init(kept);
-                kept->field = mst_arena_strdup(self->arena, value->field);
-                kept->value = mst_arena_strdup(self->arena, value->value);
-                kept->message = mst_arena_strdup(self->arena, value->message);
-                kept->kind = value->kind;
-            }
-            if (self->count == self->room) {
-                self->room = self->room == 0 ? 1024 : 2 * self->room;
-                self->list = mst_realloc(self->list, self->room * sizeof *self->list);
-            }
-            self->list[self->count++] =
-                (fault){value->rows[j], j < value->n_lines ? value->lines[j] : 0, self->order++, kept};
-            if (self->count > HELD_MAX)
-                shrink(self);
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        if (counts(self, generation, values[i]))
+            fault_list_add(self->list, values[i]);
 }
 
 static void
-answer_faults(faults *self, mst_work *work)
+answer_faults(mst_work *work, const fault_list *list, uint32_t after, uint32_t rows_max)
 {
+    mst_arena *arena = mst_work_arena(work);
     Muster__V1__RowFaultList answer = MUSTER__V1__ROW_FAULT_LIST__INIT;
-    shrink(self);
-    qsort(self->list, self->count, sizeof *self->list, by_row);
-    answer.faults = mst_arena_alloc(self->arena, (self->count + 1) * sizeof *answer.faults);
-    size_t size = 0;
-    for (size_t i = 0; i < self->count; i++) {
-        const fault *from = &self->list[i];
-        if (size > ANSWER_SIZE_AIM && from->row != self->list[i - 1].row) {
-            self->dropped = true;
+    size_t count, size = 0;
+    uint32_t rows = 0;
+    const fault *found = fault_list_behind(list, after, &count);
+    answer.faults = mst_arena_alloc(arena, (count + 1) * sizeof *answer.faults);
+    answer.more = fault_list_dropped(list);
+    for (size_t i = 0; i < count; i++) {
+        const fault *from = &found[i];
+        if ((i == 0 || from->row != found[i - 1].row) && (rows++ == rows_max || size > ANSWER_SIZE_AIM)) {
+            answer.more = true;
             break;
         }
-        Muster__V1__RowFault *to = answer.faults[answer.n_faults++] = mst_arena_alloc(self->arena, sizeof *to);
+        Muster__V1__RowFault *to = answer.faults[answer.n_faults++] = mst_arena_alloc(arena, sizeof *to);
         muster__v1__row_fault__init(to);
         to->row = from->row;
         to->line = from->line;
-        to->field = from->value->field;
-        to->value = from->value->value;
-        to->message = from->value->message;
-        to->kind = from->value->kind;
+        to->field = from->text->field;
+        to->value = from->text->value;
+        to->message = from->text->message;
+        to->kind = from->text->kind;
         size += muster__v1__row_fault__get_packed_size(to) + 8;
     }
-    answer.more = self->dropped;
     mst_work_answer(work, &answer.base);
+}
+
+/* Everything was gone through. It is kept for the next question if nothing is added to it any more. */
+static void
+conclude(faults *self, mst_work *work)
+{
+    const parsed_batch *batch = state_find(self->state, self->batch_id);
+    fault_list_close(self->list);
+    answer_faults(work, self->list, self->after, self->max);
+    if (self->settled && batch->generation == self->generation) {
+        state_keep_faults(self->state, self->batch_id, self->generation, self->list);
+        self->list = NULL;
+    }
 }
 
 static void
@@ -231,7 +189,7 @@ faults_step(mst_work *work, const mst_step *step)
     if (self->pass == 0)
         close_decisions(self);
     if (self->pass++ == 2)
-        answer_faults(self, work);
+        conclude(self, work);
     else
         mst_work_read(work, 0, self->streams[self->pass / 2], 1, 0);
 }
@@ -242,18 +200,27 @@ list_faults(parsing_state *state, mst_work *work, const Muster__V1__ListRowFault
     const parsed_batch *batch = answers_batch(state, work, list->batch_id);
     if (batch == NULL)
         return;
+    uint32_t max = list->max == 0 ? ROWS_DEFAULT : list->max > ROWS_MAX ? ROWS_MAX : list->max;
+    const fault_list *known = state_faults(state, list->batch_id, list->after_row);
+    if (known != NULL) {
+        answer_faults(work, known, list->after_row, max);
+        return;
+    }
     mst_arena *arena = mst_work_arena(work);
     faults *self = mst_arena_alloc(arena, sizeof *self);
     memset(self, 0, sizeof *self);
     self->turn.step = faults_step;
+    self->state = state;
     self->arena = arena;
     self->scratch = mst_arena_new(0);
+    self->batch_id = mst_arena_strdup(arena, list->batch_id);
     self->streams[0] = mst_arena_printf(arena, "parsing/%s", list->batch_id);
     self->streams[1] = mst_arena_printf(arena, "export/%s/check", list->batch_id);
     self->after = list->after_row;
-    self->max = list->max == 0 ? ROWS_DEFAULT : list->max > ROWS_MAX ? ROWS_MAX : list->max;
+    self->max = max;
     self->generation = batch->generation == 0 ? 1 : batch->generation;
-    self->last = UINT32_MAX;
+    self->settled = batch->waiting || batch->accepted;
+    self->list = fault_list_new(list->after_row);
     mst_work_set_data(work, self, faults_destroy);
     mst_work_read(work, 0, self->streams[0], 1, 0);
 }

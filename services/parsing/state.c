@@ -313,6 +313,8 @@ state_destroy(parsing_state *self)
     }
     for (size_t i = 0; i < GROUPS_KEPT; i++)
         groups_destroy(&self->kept[i].groups);
+    for (size_t i = 0; i < FAULTS_KEPT; i++)
+        fault_list_destroy(&self->faults[i].list);
     free(self->batches);
     free(self->spool_dir);
     rules_destroy(&self->rules);
@@ -344,4 +346,25 @@ state_keep_groups(parsing_state *self, const char *batch_id, groups *given)
     groups_destroy(&self->kept[at].groups);
     self->kept[at].groups = given;
     snprintf(self->kept[at].batch_id, sizeof self->kept[at].batch_id, "%s", batch_id);
+}
+
+const fault_list *
+state_faults(const parsing_state *self, const char *batch_id, uint32_t after)
+{
+    const parsed_batch *batch = find(self, batch_id);
+    for (size_t i = 0; batch != NULL && i < FAULTS_KEPT; i++)
+        if (self->faults[i].list != NULL && strcmp(self->faults[i].batch_id, batch_id) == 0 &&
+            self->faults[i].generation == batch->generation && fault_list_covers(self->faults[i].list, after))
+            return self->faults[i].list;
+    return NULL;
+}
+
+void
+state_keep_faults(parsing_state *self, const char *batch_id, uint32_t generation, fault_list *given)
+{
+    size_t at = self->faults_next++ % FAULTS_KEPT;
+    fault_list_destroy(&self->faults[at].list);
+    self->faults[at].list = given;
+    self->faults[at].generation = generation;
+    snprintf(self->faults[at].batch_id, sizeof self->faults[at].batch_id, "%s", batch_id);
 }

@@ -4,6 +4,7 @@
 #ifndef MUSTER_PARSING_STATE_H
 #define MUSTER_PARSING_STATE_H
 
+#include "fault_list.h"
 #include "groups.h"
 #include "ingestion.pb-c.h"
 #include "parsing.pb-c.h"
@@ -46,6 +47,7 @@ typedef struct parsed_batch {
 } parsed_batch;
 
 #define GROUPS_KEPT 4u /* batches whose wrong values are held put together */
+#define FAULTS_KEPT 2u /* stretches of rows whose wrong values are held row by row */
 
 typedef struct parsing_state {
     mst_catalog *catalog;
@@ -59,6 +61,12 @@ typedef struct parsing_state {
         groups *groups;
     } kept[GROUPS_KEPT];
     size_t kept_next;
+    struct {
+        char batch_id[32];
+        uint32_t generation;
+        fault_list *list;
+    } faults[FAULTS_KEPT];
+    size_t faults_next;
     char *spool_dir; /* where a workbook is set aside while it is read; NULL: in memory */
 } parsing_state;
 
@@ -77,6 +85,11 @@ size_t state_corrections(const parsed_batch *batch, uint32_t generation, uint64_
 const groups *state_groups(const parsing_state *self, const char *batch_id);
 /* Takes them over. */
 void state_keep_groups(parsing_state *self, const char *batch_id, groups *given);
+/* What is wrong with the rows behind `after` of a batch whose newest generation is read and checked, if it was gathered
+ * before; NULL. */
+const fault_list *state_faults(const parsing_state *self, const char *batch_id, uint32_t after);
+/* Takes the list over; of the generation that was the newest when its gathering began. */
+void state_keep_faults(parsing_state *self, const char *batch_id, uint32_t generation, fault_list *given);
 /* snapshot.c. {NULL, 0}: too large. The same state is the same bytes. */
 mst_slice state_save(const parsing_state *self, mst_arena *arena);
 /* Into a new state. MST_INVALID: not a snapshot of this version; nothing was filled in. */

@@ -3,6 +3,7 @@
 
 #include "proto/rows.h"
 #include "services/export/periods.h"
+#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -179,97 +180,49 @@ cell(const mst_slice *cells, int field)
     return field < 0 ? (mst_slice){0} : cells[field];
 }
 
-static bool
-same(mst_slice left, mst_slice right)
-{
-    return left.size == right.size && (left.size == 0 || memcmp(left.data, right.data, left.size) == 0);
-}
-
-/* Records with one key, by what a row may mean. */
-typedef struct periods_held {
-    size_t open, open_count;                 /* the last of them, and how many */
-    size_t open_same_begin, same_open_count; /* begun on the row's day */
-    size_t closed_same_begin, same_closed_count;
-    size_t closed_last, closed_count; /* the one that ended last */
-} periods_held;
-
-static periods_held
-periods_held_of(const assignment_kind *of, const mst_slice *cells, const assignment_record *records, size_t count)
-{
-    periods_held is = {0};
-    mst_slice begin = cell(cells, of->begin);
-    for (size_t i = 0; i < count; i++) {
-        mst_slice end = cell(records[i].cells, of->end);
-        bool same_begin = begin.size > 0 && same(begin, cell(records[i].cells, of->begin));
-        if (end.size == 0) {
-            is.open = i;
-            is.open_count++;
-            is.open_same_begin = same_begin ? i : is.open_same_begin;
-            is.same_open_count += same_begin;
-            continue;
-        }
-        is.closed_same_begin = same_begin ? i : is.closed_same_begin;
-        is.same_closed_count += same_begin;
-        mst_slice last = is.closed_count == 0 ? (mst_slice){0} : cell(records[is.closed_last].cells, of->end);
-        size_t shorter = end.size < last.size ? end.size : last.size;
-        if (last.size == 0 || memcmp(end.data, last.data, shorter) >= 0)
-            is.closed_last = i;
-        is.closed_count++;
-    }
-    return is;
-}
-
 #define DATE(value) (int)((value).size < 40 ? (value).size : 40), (const char *)(value).data
 #define RECORD(record) (int)(record).id_size, (record).id
 
-static size_t
-refuse_update(const assignment_kind *of, const periods_held *is, const assignment_record *records,
-              char why[ASSIGNMENT_WHY_MAX])
+static span
+span_of(const assignment_kind *of, const mst_slice *cells)
 {
-    if (is->open_count > 0 && is->same_closed_count == 0) {
-        snprintf(why, ASSIGNMENT_WHY_MAX,
-                 "Update: %zu of this %.60s are open. Give the start date of the one that is meant.", is->open_count,
-                 of->name);
-    } else if (is->closed_count > 0) {
-        const assignment_record *closed = &records[is->same_closed_count > 0 ? is->closed_same_begin : is->closed_last];
-        mst_slice end = cell(closed->cells, of->end);
+    return (span){.begin = span_date(cell(cells, of->begin)), .end = span_date(cell(cells, of->end))};
+}
+
+/* Why the row cannot be written, of the record that the fault is about. */
+static void
+say_fault(const assignment_kind *of, const span_choice *chosen, const assignment_record *records, char *why)
+{
+    const assignment_record none = {.id = ""};
+    const assignment_record *about = chosen->at == SPAN_MAKE ? &none : &records[chosen->at];
+    mst_slice begin = about->cells == NULL ? (mst_slice){0} : cell(about->cells, of->begin);
+    mst_slice end = about->cells == NULL ? (mst_slice){0} : cell(about->cells, of->end);
+    switch (chosen->fault) {
+    case SPAN_NO_VERB: snprintf(why, ASSIGNMENT_WHY_MAX, "The row says neither to insert nor to update."); break;
+    case SPAN_OPEN_ALREADY:
+        snprintf(why, ASSIGNMENT_WHY_MAX, "Insert: this %.60s (%.*s) is open already, since %.*s. End it first.",
+                 of->name, RECORD(*about), DATE(begin));
+        break;
+    case SPAN_BEGAN_THEN:
+        snprintf(why, ASSIGNMENT_WHY_MAX, "Insert: a %.60s (%.*s) began on that day already; it ended on %.*s.",
+                 of->name, RECORD(*about), DATE(end));
+        break;
+    case SPAN_CLOSED:
         snprintf(why, ASSIGNMENT_WHY_MAX,
                  "Update: this %.60s (%.*s) ended on %.*s, and what has ended is not changed any more.", of->name,
-                 RECORD(*closed), DATE(end));
-    } else {
-        snprintf(why, ASSIGNMENT_WHY_MAX, "Update: no such %.60s is open, and none was.", of->name);
+                 RECORD(*about), DATE(end));
+        break;
+    case SPAN_OPEN_TWICE:
+        snprintf(why, ASSIGNMENT_WHY_MAX,
+                 "Update: %zu of this %.60s are open. Give the start date of the one that is meant.", chosen->open,
+                 of->name);
+        break;
+    case SPAN_NO_START:
+        snprintf(why, ASSIGNMENT_WHY_MAX,
+                 "No such %.60s is open in the directory, and the row has no start date to begin one with.", of->name);
+        break;
+    default: snprintf(why, ASSIGNMENT_WHY_MAX, "Update: no such %.60s is open, and none was.", of->name); break;
     }
-    return ASSIGNMENT_REFUSE;
-}
-
-static size_t
-choose_to_make(const assignment_kind *of, const mst_slice *cells, char why[ASSIGNMENT_WHY_MAX])
-{
-    if (of->begin < 0 || cell(cells, of->begin).size > 0)
-        return ASSIGNMENT_MAKE;
-    snprintf(why, ASSIGNMENT_WHY_MAX,
-             "No such %.60s is open in the directory, and the row has no start date to begin one with.", of->name);
-    return ASSIGNMENT_REFUSE;
-}
-
-static size_t
-choose_insert(const assignment_kind *of, bool may_repeat, const periods_held *is, const mst_slice *cells,
-              const assignment_record *records, char why[ASSIGNMENT_WHY_MAX])
-{
-    if (!may_repeat && is->open_count > 0) {
-        mst_slice begin = cell(records[is->open].cells, of->begin);
-        snprintf(why, ASSIGNMENT_WHY_MAX, "Insert: this %.60s (%.*s) is open already, since %.*s. End it first.",
-                 of->name, RECORD(records[is->open]), DATE(begin));
-        return ASSIGNMENT_REFUSE;
-    }
-    if (!may_repeat && is->same_closed_count > 0) {
-        const assignment_record *closed = &records[is->closed_same_begin];
-        mst_slice end = cell(closed->cells, of->end);
-        snprintf(why, ASSIGNMENT_WHY_MAX, "Insert: a %.60s (%.*s) began on that day already; it ended on %.*s.",
-                 of->name, RECORD(*closed), DATE(end));
-        return ASSIGNMENT_REFUSE;
-    }
-    return choose_to_make(of, cells, why);
 }
 
 /* Without a beginning and an end a key names one record at most. */
@@ -293,24 +246,17 @@ size_t
 assignment_choose(const assignment_kind *of, assignment_verb verb, bool may_repeat, const mst_slice *cells,
                   const assignment_record *records, size_t count, char why[ASSIGNMENT_WHY_MAX])
 {
-    if (verb == VERB_UNKNOWN) {
-        snprintf(why, ASSIGNMENT_WHY_MAX, "The row says neither to insert nor to update.");
-        return ASSIGNMENT_REFUSE;
-    }
-    if (of->end < 0)
+    span spans[PERIODS_MAX * 2];
+    assert(count <= PERIODS_MAX * 2);
+    if (of->end < 0 && verb != VERB_UNKNOWN)
         return choose_by_key(of, verb, records, count, why);
-    periods_held is = periods_held_of(of, cells, records, count);
-    if (verb == VERB_INSERT)
-        return choose_insert(of, may_repeat, &is, cells, records, why);
-    if (is.same_open_count == 1)
-        return is.open_same_begin;
-    if (is.same_closed_count > 0)
-        return verb == VERB_EITHER ? is.closed_same_begin : refuse_update(of, &is, records, why);
-    if (is.open_count == 1)
-        return is.open;
-    if (is.open_count > 1 || verb == VERB_UPDATE)
-        return refuse_update(of, &is, records, why);
-    return choose_to_make(of, cells, why);
+    for (size_t i = 0; i < count; i++)
+        spans[i] = span_of(of, records[i].cells);
+    span_choice chosen = spans_choose(verb, may_repeat, of->begin >= 0, span_of(of, cells), spans, count);
+    if (chosen.fault == SPAN_RIGHT)
+        return chosen.at;
+    say_fault(of, &chosen, records, why);
+    return ASSIGNMENT_REFUSE;
 }
 
 bool
@@ -318,18 +264,16 @@ assignment_ok(const assignment_kind *of, const mst_slice *before, const mst_slic
 {
     if (of->end < 0)
         return true;
-    mst_slice ended = before == NULL ? (mst_slice){0} : before[of->end];
-    if (ended.size > 0) {
+    const span was = before == NULL ? (span){0} : span_of(of, before);
+    switch (spans_may_become(before == NULL ? NULL : &was, span_of(of, after))) {
+    case SPAN_CLOSED:
         snprintf(why, ASSIGNMENT_WHY_MAX, "This %.60s ended on %.*s, and what has ended is not changed any more.",
-                 of->name, DATE(ended));
+                 of->name, DATE(before[of->end]));
         return false;
-    }
-    mst_slice begin = cell(after, of->begin), end = after[of->end];
-    size_t shorter = begin.size < end.size ? begin.size : end.size;
-    if (begin.size > 0 && end.size > 0 && memcmp(end.data, begin.data, shorter) < 0) {
-        snprintf(why, ASSIGNMENT_WHY_MAX, "This %.60s would end on %.*s, before it began on %.*s.", of->name, DATE(end),
-                 DATE(begin));
+    case SPAN_ENDS_TOO_EARLY:
+        snprintf(why, ASSIGNMENT_WHY_MAX, "This %.60s would end on %.*s, before it began on %.*s.", of->name,
+                 DATE(after[of->end]), DATE(cell(after, of->begin)));
         return false;
+    default: return true;
     }
-    return true;
 }

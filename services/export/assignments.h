@@ -9,19 +9,13 @@
 #ifndef MUSTER_EXPORT_ASSIGNMENTS_H
 #define MUSTER_EXPORT_ASSIGNMENTS_H
 
+#include "services/export/spans.h"
 #include "services/export/update.h"
 #include "services/runtime/catalog.h"
 
 #define ASSIGNMENT_WHY_MAX 400u /* bytes of a sentence */
-#define ASSIGNMENT_MAKE SIZE_MAX
+#define ASSIGNMENT_MAKE SPAN_MAKE
 #define ASSIGNMENT_REFUSE (SIZE_MAX - 1)
-
-typedef enum assignment_verb {
-    VERB_EITHER, /* no action column: the open record is updated, or one is made (C4) */
-    VERB_INSERT,
-    VERB_UPDATE,
-    VERB_UNKNOWN
-} assignment_verb;
 
 /* What rows write of one kind. */
 typedef struct assignment_kind {

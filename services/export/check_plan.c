@@ -169,6 +169,7 @@ add_period(check_plan *plan, mst_arena *arena, const Muster__V1__Kind *kind)
             return (int)i;
     check_period *one = &plan->periods[plan->periods_count];
     one->kind = kind;
+    one->related = strcmp(kind->name, plan->template->kind) != 0;
     one->keys_count = kind->period->n_key;
     one->keys = mst_arena_alloc(arena, one->keys_count * sizeof *one->keys);
     for (size_t i = 0; i < one->keys_count; i++)
@@ -202,19 +203,19 @@ void
 check_plan_make(check_plan *plan, mst_arena *arena, const mst_catalog *catalog, const Muster__V1__Template *template,
                 char *const *fields, const uint32_t *file_columns, size_t fields_count)
 {
-    *plan = (check_plan){
-        .template = template, .fields_count = fields_count, .action = CHECK_NONE, .assignments = CHECK_NONE};
+    *plan = (check_plan){.template = template, .fields_count = fields_count, .action = CHECK_NONE};
     plan->file_columns = mst_arena_alloc(arena, (fields_count + 1) * sizeof *plan->file_columns);
     if (file_columns != NULL && fields_count > 0)
         memcpy(plan->file_columns, file_columns, fields_count * sizeof *file_columns);
     find_fields(plan, arena, catalog, fields);
     make_references(plan, arena, catalog);
-    plan->periods = mst_arena_alloc(arena, (template->n_rules + 1) * sizeof *plan->periods);
+    plan->periods = mst_arena_alloc(arena, (template->n_rules + template->n_related + 1) * sizeof *plan->periods);
     plan->known = mst_arena_alloc(arena, (template->n_rules + 1) * sizeof *plan->known);
-    if (template->action != NULL) {
+    if (template->action != NULL)
         plan->action = column_of(plan, template->action->field);
-        plan->assignments = add_period(plan, arena, mst_catalog_kind(catalog, template->kind));
-    }
+    (void)add_period(plan, arena, mst_catalog_kind(catalog, template->kind));
+    for (size_t i = 0; i < template->n_related; i++)
+        (void)add_period(plan, arena, mst_catalog_kind(catalog, template->related[i]->kind));
     for (size_t i = 0; i < template->n_rules; i++)
         if (template->rules[i]->kind == MUSTER__V1__RULE_KIND__RULE_KNOWN)
             add_known(plan, arena, catalog, template->rules[i]);

@@ -36,6 +36,7 @@ typedef struct check_period {
     check_key *keys;
     size_t keys_count;
     int begin, end; /* columns of the rows that say so, or CHECK_NONE */
+    bool related;   /* a further record that rows write: begun or ended where they say anything about it */
 } check_period;
 
 typedef struct check_condition {
@@ -60,9 +61,8 @@ typedef struct check_plan {
     size_t fields_count;
     check_reference *references;
     size_t references_count;
-    int action;      /* column, or CHECK_NONE */
-    int assignments; /* the period that the action is about, or CHECK_NONE */
-    check_period *periods;
+    int action;            /* column, or CHECK_NONE */
+    check_period *periods; /* that rows write, and that rules look for */
     size_t periods_count;
     check_known *known;
     size_t known_count;

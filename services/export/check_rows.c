@@ -12,9 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLOSED_SOMETIME 1u /* a date for what is closed at a date that is none */
-
-typedef enum action { ACTION_NONE, ACTION_INSERT, ACTION_UPDATE } action;
+/* What a row makes of a record with a period; kept only if nothing of the row is wrong. */
+typedef struct noted {
+    uint8_t key[MST_ID_SIZE];
+    standing before;
+    size_t at;
+    span now;
+} noted;
 
 struct check_rows {
     check_rows_settings settings;
@@ -29,6 +33,8 @@ struct check_rows {
     uint32_t row, line;
     mst_slice *cells;
     const named **named; /* by reference; NULL: blank */
+    noted *noted;
+    size_t noted_count;
     bool faulty;
 };
 
@@ -43,6 +49,7 @@ check_rows_new(const check_rows_settings *settings)
     self->standings = standings_new();
     self->cells = mst_alloc((plan->fields_count + 1) * sizeof *self->cells);
     self->named = mst_alloc((plan->references_count + 1) * sizeof *self->named);
+    self->noted = mst_alloc((plan->periods_count + 1) * sizeof *self->noted);
     return self;
 }
 
@@ -57,6 +64,7 @@ check_rows_destroy(check_rows **self)
     mst_arena_destroy(&(*self)->scratch);
     free((*self)->cells);
     free((*self)->named);
+    free((*self)->noted);
     free(*self);
     *self = NULL;
 }
@@ -143,7 +151,14 @@ check_references(check_rows *self)
 
 /* Periods ---------------------------------------------------------------------------------------------- */
 
-/* The key of the record that the row is about. False: not known before the row is matched. */
+static bool
+is_unknown(const named *by)
+{
+    return by != NULL && by->found != 1;
+}
+
+/* The key of the record that the row is about. False: not known before the row is matched, or before a value of the row
+ * that names no record is corrected. */
 static bool
 key_of(check_rows *self, const check_period *spell, mst_slice *key)
 {
@@ -152,14 +167,15 @@ key_of(check_rows *self, const check_period *spell, mst_slice *key)
         const named *by = NULL;
         for (size_t at = 0; at < part->references_count && by == NULL; at++)
             by = self->named[part->references[at]];
+        const named *list = part->references_count > 0 || part->list == CHECK_NONE ? NULL : self->named[part->list];
         key[i] = (mst_slice){NULL, 0};
+        if (is_unknown(by) || is_unknown(list))
+            return false;
         if (by != NULL)
             key[i] = by->id;
-        else if (part->references_count > 0 || part->column == CHECK_NONE)
-            ;
-        else if (part->list != CHECK_NONE && self->named[part->list] != NULL)
-            key[i] = self->named[part->list]->values[0];
-        else
+        else if (list != NULL)
+            key[i] = list->values[0];
+        else if (part->references_count == 0 && part->column != CHECK_NONE)
             key[i] = self->cells[part->column];
         if (part->subject && key[i].size == 0)
             return false;
@@ -186,7 +202,7 @@ add_key_columns(check_rows *self, const check_period *spell, columns *to)
     }
 }
 
-/* How the record of this key stands before this row. */
+/* The records of this key before this row. */
 static mst_status
 standing_of(check_rows *self, const check_period *spell, const mst_slice *key, uint8_t id[MST_ID_SIZE], standing *now)
 {
@@ -195,43 +211,27 @@ standing_of(check_rows *self, const check_period *spell, const mst_slice *key, u
     memcpy(parts + 1, key, spell->keys_count * sizeof *key);
     mst_id_of(id, parts, spell->keys_count + 1);
     const standing *changed = standings_find(self->standings, id);
-    *now = (standing){0};
     if (changed != NULL) {
         *now = *changed;
         return MST_OK;
     }
-    periods found;
+    span *spans = NULL;
     mst_status status = periods_find(self->settings.among, self->settings.of, self->settings.as_of, spell->kind, key,
-                                     self->scratch, &found);
-    if (status != MST_OK)
-        return status;
-    now->open = (uint32_t)found.open_count;
-    now->begin = found.open_count > 0 ? standing_date(found.open[0].begin) : 0;
-    if (found.closed != NULL) {
-        now->closed = standing_date(found.closed->end);
-        now->closed = now->closed == 0 ? CLOSED_SOMETIME : now->closed;
-    }
-    return MST_OK;
+                                     self->scratch, &spans, &now->count);
+    now->spans = spans;
+    return status;
 }
 
 static uint32_t
 date_in(const check_rows *self, int column)
 {
-    return column == CHECK_NONE ? 0 : standing_date(self->cells[column]);
+    return column == CHECK_NONE ? 0 : span_date(self->cells[column]);
 }
 
 static bool
 is_filled(const check_rows *self, int column)
 {
     return column != CHECK_NONE && self->cells[column].size > 0;
-}
-
-static void
-close_at(check_rows *self, standing *now, int column)
-{
-    uint32_t date = date_in(self, column);
-    now->closed = date == 0 ? CLOSED_SOMETIME : date;
-    now->row = self->row;
 }
 
 static bool
@@ -244,101 +244,125 @@ is_word(check_rows *self, mst_slice cell, char *const *words, size_t count)
     return false;
 }
 
-static action
-action_of(check_rows *self)
+static assignment_verb
+verb_of(check_rows *self, const check_period *spell)
 {
-    if (self->plan->action == CHECK_NONE)
-        return ACTION_NONE;
     const Muster__V1__Action *rule = self->plan->template->action;
+    if (rule == NULL || spell->related)
+        return VERB_EITHER;
+    if (self->plan->action == CHECK_NONE)
+        return VERB_UNKNOWN;
     mst_slice cell = self->cells[self->plan->action];
-    return is_word(self, cell, rule->insert_words, rule->n_insert_words)   ? ACTION_INSERT
-           : is_word(self, cell, rule->update_words, rule->n_update_words) ? ACTION_UPDATE
-                                                                           : ACTION_NONE;
+    return is_word(self, cell, rule->insert_words, rule->n_insert_words)   ? VERB_INSERT
+           : is_word(self, cell, rule->update_words, rule->n_update_words) ? VERB_UPDATE
+                                                                           : VERB_UNKNOWN;
 }
 
-/* What is wrong with beginning or ending a record that stands so. */
-static check_period_fault
-period_fault(const check_rows *self, const check_period *spell, action what, const standing *now)
+/* What the row makes of a record that it changes: a blank cell keeps, and so may the template's field. */
+static span
+span_after(const check_rows *self, const check_period *spell, span before, span row)
 {
-    if (what == ACTION_INSERT)
-        return now->open > 0 && !self->settings.repeat ? CHECK_OPEN_ALREADY : CHECK_PERIOD_RIGHT;
-    if (now->open == 0)
-        return now->closed > 0 ? CHECK_CLOSED_ALREADY : CHECK_NOT_OPEN;
-    if (now->open > 1)
-        return CHECK_OPEN_TWICE;
-    uint32_t end = date_in(self, spell->end);
-    return end != 0 && end < now->begin ? CHECK_ENDS_TOO_EARLY : CHECK_PERIOD_RIGHT;
+    const Muster__V1__Field *begin = spell->begin == CHECK_NONE ? NULL : self->plan->fields[spell->begin];
+    bool overwrite = begin != NULL && begin->update == MUSTER__V1__UPDATE_POLICY__UPDATE_OVERWRITE;
+    row.begin = row.begin == 0 || (before.begin != 0 && !overwrite) ? before.begin : row.begin;
+    row.end = row.end == 0 ? before.end : row.end;
+    return row;
 }
 
+/* Which record the row means, what it becomes, and what is wrong with that. */
+static span_choice
+choose(check_rows *self, const check_period *spell, const standing *now, span row, span *after)
+{
+    bool may_repeat = self->settings.repeat && !spell->related;
+    span_choice chosen = spans_choose(verb_of(self, spell), may_repeat, true, row, now->spans, now->count);
+    *after = row;
+    if (chosen.fault != SPAN_RIGHT)
+        return chosen;
+    if (chosen.at == SPAN_MAKE) {
+        chosen.fault = self->plan->template->may_create ? spans_may_become(NULL, row) : SPAN_NOT_OPEN;
+        return chosen;
+    }
+    const span *before = &now->spans[chosen.at];
+    *after = span_after(self, spell, *before, row);
+    if (after->begin != before->begin || after->end != before->end)
+        chosen.fault = spans_may_become(before, *after);
+    else
+        *after = *before;
+    return chosen;
+}
+
+static void
+fault_of_period(check_rows *self, const check_period *spell, const span_choice *chosen, const standing *now, span row)
+{
+    span about = chosen->at == SPAN_MAKE ? (span){.begin = row.begin} : now->spans[chosen->at];
+    columns in = columns_of(self);
+    add_key_columns(self, spell, &in);
+    if (!spell->related)
+        add_column(self, &in, self->plan->action);
+    if (chosen->fault == SPAN_BEGAN_THEN || chosen->fault == SPAN_OPEN_TWICE || chosen->fault == SPAN_NO_START ||
+        (chosen->fault == SPAN_CLOSED && row.begin > SPAN_SOMETIME && row.begin == about.begin))
+        add_column(self, &in, spell->begin);
+    if (chosen->fault == SPAN_ENDS_TOO_EARLY)
+        add_column(self, &in, spell->end);
+    Muster__V1__WrongValue *new = add_fault(self, MUSTER__V1__WRONG_KIND__WRONG_PERIOD, "", &in);
+    if (new != NULL)
+        new->message = check_words_period(check_groups_arena(self->groups), self->plan, spell, chosen, about, row);
+}
+
+/* A record that the row begins or ends. */
 static mst_status
-check_assignment(check_rows *self)
+check_period_of(check_rows *self, const check_period *spell)
 {
-    action what = action_of(self);
-    if (what == ACTION_NONE || self->plan->assignments == CHECK_NONE)
-        return MST_OK;
-    const check_period *spell = &self->plan->periods[self->plan->assignments];
+    const span row = {date_in(self, spell->begin), date_in(self, spell->end), self->row};
     mst_slice *key = mst_arena_alloc(self->scratch, spell->keys_count * sizeof *key);
-    if (!key_of(self, spell, key))
+    if (!key_of(self, spell, key) || (spell->related && row.begin == 0 && row.end == 0))
         return MST_OK;
-    uint8_t id[MST_ID_SIZE];
-    standing now;
-    mst_status status = standing_of(self, spell, key, id, &now);
+    noted *one = &self->noted[self->noted_count];
+    mst_status status = standing_of(self, spell, key, one->key, &one->before);
     if (status != MST_OK)
         return status;
-    check_period_fault fault = period_fault(self, spell, what, &now);
-    if (fault != CHECK_PERIOD_RIGHT) {
-        columns in = columns_of(self);
-        add_key_columns(self, spell, &in);
-        add_column(self, &in, self->plan->action);
-        if (fault == CHECK_ENDS_TOO_EARLY)
-            add_column(self, &in, spell->end);
-        Muster__V1__WrongValue *new = add_fault(self, MUSTER__V1__WRONG_KIND__WRONG_PERIOD, "", &in);
-        if (new != NULL)
-            new->message = check_words_period(check_groups_arena(self->groups), self->plan, spell, fault, &now,
-                                              date_in(self, spell->end));
-        return MST_OK;
+    span_choice chosen = choose(self, spell, &one->before, row, &one->now);
+    if (chosen.fault == SPAN_RIGHT) {
+        one->at = chosen.at;
+        self->noted_count++;
+    } else if (chosen.fault != SPAN_NO_VERB) { // said when the row was read
+        fault_of_period(self, spell, &chosen, &one->before, row);
     }
-    if (what == ACTION_UPDATE || is_filled(self, spell->end)) {
-        now.open -= what == ACTION_UPDATE;
-        close_at(self, &now, spell->end);
-    } else {
-        now.open++;
-        now.begin = date_in(self, spell->begin);
-        now.row = self->row;
-    }
-    standings_put(self->standings, id, &now);
     return MST_OK;
 }
 
-/* What else the row begins or ends: an enrollment. */
 static mst_status
-note_related(check_rows *self)
+check_periods(check_rows *self)
 {
     mst_status status = MST_OK;
+    bool was_faulty = self->faulty;
+    self->noted_count = 0;
     for (size_t i = 0; i < self->plan->periods_count && status == MST_OK; i++) {
         const check_period *spell = &self->plan->periods[i];
-        mst_slice *key = mst_arena_alloc(self->scratch, spell->keys_count * sizeof *key);
-        if ((int)i == self->plan->assignments || !(is_filled(self, spell->begin) || is_filled(self, spell->end)) ||
-            !key_of(self, spell, key))
-            continue;
-        uint8_t id[MST_ID_SIZE];
-        standing now;
-        status = standing_of(self, spell, key, id, &now);
-        if (now.open == 0 && is_filled(self, spell->begin)) {
-            now.open = 1;
-            now.begin = date_in(self, spell->begin);
-        }
-        if (now.open > 0 && is_filled(self, spell->end)) {
-            now.open--;
-            close_at(self, &now, spell->end);
-        }
-        if (status == MST_OK)
-            standings_put(self->standings, id, &now);
+        if (!spell->related || !was_faulty) // a related one is what rules are about, too
+            status = check_period_of(self, spell);
+    }
+    for (size_t i = 0; i < self->noted_count && status == MST_OK && !self->faulty; i++) {
+        const noted *one = &self->noted[i];
+        standings_put(self->standings, one->key, &one->before, one->at, one->now);
     }
     return status;
 }
 
 /* What must be known ------------------------------------------------------------------------------------ */
+
+/* Whether the value of this column names no record: it is asked for already, and what it will be is not known. */
+static bool
+is_asked_for(const check_rows *self, int column)
+{
+    for (size_t i = 0; i < self->plan->references_count; i++) {
+        const check_reference *by = &self->plan->references[i];
+        for (size_t at = 0; is_unknown(self->named[i]) && at < by->count; at++)
+            if (by->columns[at] == column)
+                return true;
+    }
+    return false;
+}
 
 static bool
 applies(check_rows *self, const check_known *known)
@@ -346,6 +370,8 @@ applies(check_rows *self, const check_known *known)
     for (size_t i = 0; i < known->when_count; i++) {
         const Muster__V1__Condition *condition = known->when[i].condition;
         bool filled = is_filled(self, known->when[i].column);
+        if (is_asked_for(self, known->when[i].column))
+            return false;
         if (condition->blank ? filled : !filled)
             return false;
         if (!condition->blank && condition->n_values > 0 &&
@@ -356,6 +382,15 @@ applies(check_rows *self, const check_known *known)
         if (is_filled(self, known->columns[i]))
             return false; // it is in the row itself
     return true;
+}
+
+static bool
+has_open_begin(const standing *now)
+{
+    for (size_t i = 0; i < now->count; i++)
+        if (now->spans[i].end == 0 && now->spans[i].begin > 0)
+            return true;
+    return false;
 }
 
 static mst_status
@@ -372,7 +407,7 @@ check_known_rules(check_rows *self)
         mst_status status = standing_of(self, spell, key, id, &now);
         if (status != MST_OK)
             return status;
-        if (now.open > 0 && now.begin > 0)
+        if (has_open_begin(&now))
             continue;
         columns in = columns_of(self);
         add_key_columns(self, spell, &in);
@@ -402,12 +437,9 @@ check_row(check_rows *self, bool was_wrong)
     mst_status status = check_references(self);
     if (status != MST_OK || was_wrong)
         return status;
-    if (!self->faulty)
-        status = check_known_rules(self);
-    if (status == MST_OK && !self->faulty)
-        status = check_assignment(self);
-    if (status == MST_OK && !self->faulty)
-        status = note_related(self);
+    status = check_known_rules(self);
+    if (status == MST_OK)
+        status = check_periods(self);
     self->wrong_rows += self->faulty;
     return status;
 }

@@ -48,49 +48,93 @@ check_words_reference(mst_arena *arena, const check_plan *plan, const check_refe
         arena, "The directory has no \"%s\" with %s. Choose one that it has, or add it there first.", title, values);
 }
 
-/* ", by row 12 of this file" */
+/* "; say Insert to begin a new one, or", where rows can say so. */
 static const char *
-by_row(mst_arena *arena, const standing *now)
+or_say(mst_arena *arena, const check_plan *plan, const check_period *period, bool insert, const char *what)
 {
-    return now->row == 0 ? "" : mst_arena_printf(arena, " (by row %u of this file)", now->row);
+    const Muster__V1__Action *words = plan->template->action;
+    if (words == NULL || period->related || (insert ? words->n_insert_words : words->n_update_words) == 0)
+        return "";
+    return mst_arena_printf(arena, "say %s %s, or ", insert ? words->insert_words[0] : words->update_words[0], what);
+}
+
+/* A sentence that begins with its first letter in upper case: what to do. */
+static char *
+and_do(mst_arena *arena, const char *what, const char *or_else)
+{
+    char *text = mst_arena_printf(arena, "%s%s", what, or_else);
+    if (text[0] >= 'a' && text[0] <= 'z')
+        text[0] = (char)(text[0] - 'a' + 'A');
+    return text;
+}
+
+/* " since 2026-01-05", "" where the day is not known. */
+static const char *
+day(mst_arena *arena, const char *word, uint32_t date)
+{
+    char text[SPAN_DATE_SIZE];
+    span_date_text(date, text);
+    return text[0] == '\0' ? "" : mst_arena_printf(arena, " %s %s", word, text);
+}
+
+static const char *
+title_of(const check_plan *plan, int column, const char *none)
+{
+    return column == CHECK_NONE ? none : check_title(plan->fields[column]);
+}
+
+static char *
+words_closed(mst_arena *arena, const check_plan *plan, const check_period *period, const span_choice *chosen,
+             span about, span row)
+{
+    const char *title = check_kind_title(period->kind, period->kind->name), *what = "leave the row out.";
+    const char *by = about.row == 0 ? "" : mst_arena_printf(arena, " (by row %u of this file)", about.row);
+    bool named = row.begin > SPAN_SOMETIME && row.begin == about.begin;
+    const char *other = mst_arena_printf(arena, "give another %s, or ", title_of(plan, period->begin, "start date"));
+    const char *open = mst_arena_printf(arena, "give the %s of the one that is open, or ",
+                                        title_of(plan, period->begin, "start date"));
+    return mst_arena_printf(arena, "This %s%s was closed%s%s and cannot be changed any more. %s", title,
+                            named ? mst_arena_printf(arena, ", begun%s,", day(arena, "on", about.begin)) : "",
+                            day(arena, "on", about.end), by,
+                            and_do(arena,
+                                   chosen->fault == SPAN_BEGAN_THEN ? other
+                                   : chosen->open > 0               ? open
+                                                      : or_say(arena, plan, period, true, "to begin a new one"),
+                                   what));
 }
 
 char *
-check_words_period(mst_arena *arena, const check_plan *plan, const check_period *period, check_period_fault fault,
-                   const standing *now, uint32_t end)
+check_words_period(mst_arena *arena, const check_plan *plan, const check_period *period, const span_choice *chosen,
+                   span about, span row)
 {
-    const char *title = check_kind_title(period->kind, period->kind->name), *row = by_row(arena, now);
-    const Muster__V1__Action *words = plan->template->action;
-    const char *insert = words->n_insert_words > 0 ? words->insert_words[0] : "Insert";
-    const char *update = words->n_update_words > 0 ? words->update_words[0] : "Update";
-    char begun[STANDING_DATE_SIZE], closed[STANDING_DATE_SIZE], ends[STANDING_DATE_SIZE];
-    standing_date_text(now->begin, begun);
-    standing_date_text(now->closed < 10000101 ? 0 : now->closed, closed);
-    standing_date_text(end, ends);
-    switch (fault) {
-    case CHECK_OPEN_ALREADY:
+    const char *title = check_kind_title(period->kind, period->kind->name);
+    const char *by = about.row == 0 ? "" : mst_arena_printf(arena, " (by row %u of this file)", about.row);
+    const char *start = title_of(plan, period->begin, "start date");
+    switch (chosen->fault) {
+    case SPAN_OPEN_ALREADY:
+        return mst_arena_printf(arena, "This %s is open%s%s already: there is nothing to insert. %s", title,
+                                day(arena, "since", about.begin), by,
+                                and_do(arena, or_say(arena, plan, period, false, "to end it"), "leave the row out."));
+    case SPAN_CLOSED:
+    case SPAN_BEGAN_THEN: return words_closed(arena, plan, period, chosen, about, row);
+    case SPAN_OPEN_TWICE:
         return mst_arena_printf(arena,
-                                "This %s is open%s%s%s already: there is nothing to insert. Say %s to end it, or "
-                                "leave the row out.",
-                                title, begun[0] == '\0' ? "" : " since ", begun, row, update);
-    case CHECK_CLOSED_ALREADY:
+                                "%zu of this %s are open: it is not clear which one ends. Give the %s of the one that "
+                                "is meant, or leave the row out.",
+                                chosen->open, title, start);
+    case SPAN_NO_START:
         return mst_arena_printf(arena,
-                                "This %s was closed%s%s%s and cannot be changed any more. Say %s to begin a new "
-                                "one, or leave the row out.",
-                                title, closed[0] == '\0' ? "" : " on ", closed, row, insert);
-    case CHECK_OPEN_TWICE:
-        return mst_arena_printf(arena,
-                                "%u of this %s are open, and %s ends one: it is not clear which. End the others by "
-                                "hand first, or leave the row out.",
-                                now->open, title, update);
-    case CHECK_ENDS_TOO_EARLY:
-        return mst_arena_printf(arena, "This %s began on %s%s, so it cannot end on %s. Correct the date.", title, begun,
-                                row, ends);
+                                "No such %s is open, and without %s none can begin. Give it, check who and what the "
+                                "row names, or leave the row out.",
+                                title, start);
+    case SPAN_ENDS_TOO_EARLY:
+        return mst_arena_printf(arena, "This %s began%s%s, so it cannot end%s. Correct the date.", title,
+                                day(arena, "on", about.begin), by, day(arena, "on", row.end));
     default:
         return mst_arena_printf(arena,
-                                "No such %s is open: there is nothing to end. Check who and what the row names, "
-                                "say %s to begin one, or leave the row out.",
-                                title, insert);
+                                "No such %s is open: there is nothing to end. Check who and what the row names, %s"
+                                "leave the row out.",
+                                title, or_say(arena, plan, period, true, "to begin one"));
     }
 }
 

@@ -1,7 +1,6 @@
 /* standing.c - see standing.h. */
 #include "services/export/standing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +8,13 @@
 
 typedef struct slot {
     uint8_t key[16];
-    bool used;
     standing now;
+    span *spans; /* NULL: free */
+    size_t spans_room;
 } slot;
 
 struct standings {
+    mst_arena *arena;
     slot *slots;
     size_t count, room; /* room: a power of two */
 };
@@ -22,7 +23,7 @@ standings *
 standings_new(void)
 {
     standings *self = mst_alloc(sizeof *self);
-    *self = (standings){0};
+    *self = (standings){.arena = mst_arena_new(0)};
     return self;
 }
 
@@ -31,6 +32,7 @@ standings_destroy(standings **self)
 {
     if (*self == NULL)
         return;
+    mst_arena_destroy(&(*self)->arena);
     free((*self)->slots);
     free(*self);
     *self = NULL;
@@ -44,7 +46,7 @@ place_of(const standings *self, const uint8_t key[16])
     memcpy(&at, key, sizeof at);
     for (;; at++) {
         slot *one = &self->slots[at & (self->room - 1)];
-        if (!one->used || memcmp(one->key, key, 16) == 0)
+        if (one->spans == NULL || memcmp(one->key, key, 16) == 0)
             return one;
     }
 }
@@ -55,7 +57,7 @@ standings_find(const standings *self, const uint8_t key[16])
     if (self->count == 0)
         return NULL;
     const slot *one = place_of(self, key);
-    return one->used ? &one->now : NULL;
+    return one->spans != NULL ? &one->now : NULL;
 }
 
 static void
@@ -65,45 +67,48 @@ grow(standings *self)
     wider.slots = mst_alloc(wider.room * sizeof *wider.slots);
     memset(wider.slots, 0, wider.room * sizeof *wider.slots);
     for (size_t i = 0; i < self->room; i++)
-        if (self->slots[i].used)
+        if (self->slots[i].spans != NULL)
             *place_of(&wider, self->slots[i].key) = self->slots[i];
     free(self->slots);
     self->slots = wider.slots;
     self->room = wider.room;
 }
 
+/* One more; where there are too many, in the place of the first closed one. */
+static void
+add(standings *self, slot *one, span now)
+{
+    size_t at = one->now.count;
+    if (at == STANDING_SPANS_MAX) {
+        for (at = 0; at + 1 < STANDING_SPANS_MAX && one->spans[at].end == 0;)
+            at++;
+    } else if (at == one->spans_room) {
+        one->spans_room *= 2;
+        span *wider = mst_arena_alloc(self->arena, one->spans_room * sizeof *wider);
+        memcpy(wider, one->spans, at * sizeof *wider);
+        one->now.spans = one->spans = wider;
+    }
+    one->spans[at] = now;
+    one->now.count += at == one->now.count;
+}
+
 void
-standings_put(standings *self, const uint8_t key[16], const standing *now)
+standings_put(standings *self, const uint8_t key[16], const standing *before, size_t at, span now)
 {
     if (self->count * 4 >= self->room * 3)
         grow(self);
     slot *one = place_of(self, key);
-    self->count += !one->used;
-    one->used = true;
-    memcpy(one->key, key, 16);
-    one->now = *now;
-}
-
-uint32_t
-standing_date(mst_slice text)
-{
-    uint32_t date = 0;
-    if (text.size != 10 || text.data[4] != '-' || text.data[7] != '-')
-        return 0;
-    for (size_t i = 0; i < 10; i++) {
-        if (i == 4 || i == 7)
-            continue;
-        if (text.data[i] < '0' || text.data[i] > '9')
-            return 0;
-        date = date * 10 + (uint32_t)(text.data[i] - '0');
+    if (one->spans == NULL) {
+        self->count++;
+        memcpy(one->key, key, 16);
+        one->spans_room = before->count + 1;
+        one->spans = mst_arena_alloc(self->arena, one->spans_room * sizeof *one->spans);
+        if (before->count > 0)
+            memcpy(one->spans, before->spans, before->count * sizeof *one->spans);
+        one->now = (standing){one->spans, before->count};
     }
-    return date;
-}
-
-void
-standing_date_text(uint32_t date, char text[STANDING_DATE_SIZE])
-{
-    text[0] = '\0';
-    if (date != 0)
-        snprintf(text, STANDING_DATE_SIZE, "%04u-%02u-%02u", date / 10000 % 10000, date / 100 % 100, date % 100);
+    if (at == SPAN_MAKE)
+        add(self, one, now);
+    else
+        one->spans[at] = now;
 }

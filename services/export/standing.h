@@ -1,21 +1,18 @@
-/* standing.h - how an assignment stands while the rows of a file are looked at in order: open, closed, or never begun.
+/* standing.h - how assignments stand while the rows of a file are looked at in order: open, closed, or never begun.
  *
  * The first row about an assignment meets what the directory knows; an Insert opens for later rows, an Update closes.
- * Only what rows changed is kept: 48 bytes for each different assignment of the file, and as much again while it grows.
- * Ownership: keys are copied (as 128 bits of a hash). Thread: one. */
+ * Only what rows changed is kept: some 80 bytes for each different assignment of the file, and half as much again while
+ * it grows. Ownership: keys are copied (as 128 bits of a hash), and so are spans. Thread: one. */
 #ifndef MUSTER_EXPORT_STANDING_H
 #define MUSTER_EXPORT_STANDING_H
 
-#include "broker/lib/arena.h"
-#include <stdbool.h>
+#include "services/export/spans.h"
 
-#define STANDING_DATE_SIZE 11u /* YYYY-MM-DD and NUL */
+#define STANDING_SPANS_MAX 1000u /* records of one key; of more the first closed one is forgotten */
 
 typedef struct standing {
-    uint32_t open;   /* records open now */
-    uint32_t begin;  /* date of the open one, as a number 20260517; 0 not known */
-    uint32_t closed; /* date at which the latest was closed; 0 none was */
-    uint32_t row;    /* that made it so; 0: the directory has it so */
+    const span *spans;
+    size_t count;
 } standing;
 
 typedef struct standings standings;
@@ -24,11 +21,7 @@ standings *standings_new(void);
 void standings_destroy(standings **self);
 /* NULL: no row changed it. Lent until the next put. */
 const standing *standings_find(const standings *self, const uint8_t key[16]);
-void standings_put(standings *self, const uint8_t key[16], const standing *now);
-
-/* "2026-05-17" as 20260517; 0: not of that form. */
-uint32_t standing_date(mst_slice text);
-/* And back; "" for 0. */
-void standing_date_text(uint32_t date, char text[STANDING_DATE_SIZE]);
+/* The record at `at` has become `now`; SPAN_MAKE: there is one more. `before`: all of this key up to now. */
+void standings_put(standings *self, const uint8_t key[16], const standing *before, size_t at, span now);
 
 #endif

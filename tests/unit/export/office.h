@@ -53,6 +53,9 @@ read_text(const char *path, size_t *size)
     return text;
 }
 
+/* By which template files are checked: "caseload", or "without-action", which has no column for Insert and Update. */
+static const char *office_template = "caseload";
+
 static inline void
 declare(stage *it)
 {
@@ -70,6 +73,9 @@ declare(stage *it)
     added.template_->version = 1;
     assert_int_equal(added.template_->n_fields, COLUMNS);
     stage_say(it, "ingestion/template/caseload", "", &added);
+    added.template_->name = TEXT("without-action");
+    added.template_->action = NULL;
+    stage_say(it, "ingestion/template/without-action", "", &added);
     free(text);
 }
 
@@ -200,7 +206,7 @@ request(stage *it, const char *batch_id, const row *rows, uint32_t count, uint32
     char *options[] = {TEXT("repeat-assignments")};
     created.batch_id = TEXT(batch_id);
     created.kind = TEXT("caseload");
-    created.template_name = TEXT("caseload");
+    created.template_name = TEXT(office_template);
     created.template_version = 1;
     created.options = options;
     created.n_options = repeat;

@@ -171,10 +171,122 @@ B18_B19_an_update_needs_an_open_assignment_and_a_closed_one_says_when_it_was_clo
                  "Participant ID: 10418; Program ID: P1; Caseworker Staff ID: S1; Update or Insert: Update; End Date: "
                  "2026-01-04",
                  "This Caseload assignment began on 2026-01-05, so it cannot end on 2026-01-04. Correct the date.");
-    assert_string_equal(group(it, "B2", 3)->message,
-                        "2 of this Caseload assignment are open, and Update ends one: it is not clear which. End the "
-                        "others by hand first, or leave the row out.");
+    assert_string_equal(
+        group(it, "B2", 3)->message,
+        "2 of this Caseload assignment are open: it is not clear which one ends. Give the Start Date of "
+        "the one that is meant, or leave the row out.");
     assert_null(group(it, "B2", 4));
+    stage_close(&it);
+}
+
+/* One closed and one open assignment of 10417, two open ones of 20999. */
+static stage *
+with_assignments(unsigned seed)
+{
+    stage *it = agency("", seed);
+    assignment(it, "A1", 1, "10417", "P1", "S1", "2020-01-01", "2021-06-30");
+    assignment(it, "A2", 1, "10417", "P1", "S1", "2025-01-10", "");
+    assignment(it, "A3", 1, "20999", "P1", "S1", "2026-01-05", "");
+    assignment(it, "A4", 1, "20999", "P1", "S1", "2026-02-05", "");
+    return it;
+}
+
+#define OF(who) [WHO] = who, [PROGRAM_ID] = "P1", [STAFF_ID] = "S1"
+
+static void
+B19_an_update_that_names_a_closed_assignment_by_its_start_is_an_error_though_another_is_open(void **state)
+{
+    (void)state;
+    stage *it = with_assignments(21);
+    const row rows[] = {ROW(OF("10417"), [START] = "2020-01-01", [END] = "2026-03-01", UPDATE),
+                        ROW(OF("10417"), [START] = "2025-01-10", [END] = "2026-03-01", UPDATE),
+                        ROW(OF("10417"), [START] = "2025-01-10", [END] = "2026-04-01", UPDATE)};
+    assert_int_equal(check(it, "B2", rows, 3)->wrong_rows, 2);
+    assert_group(it, "B2", 0, PERIOD, "participant_id",
+                 "Participant ID: 10417; Program ID: P1; Caseworker Staff ID: S1; Update or Insert: Update; Start "
+                 "Date: 2020-01-01",
+                 "This Caseload assignment, begun on 2020-01-01, was closed on 2021-06-30 and cannot be changed any "
+                 "more. Give the Start Date of the one that is open, or leave the row out.");
+    assert_string_equal(group(it, "B2", 1)->message,
+                        "This Caseload assignment, begun on 2025-01-10, was closed on 2026-03-01 (by row 2 of this "
+                        "file) and cannot be changed any more. Say Insert to begin a new one, or leave the row out.");
+    assert_null(group(it, "B2", 2));
+    stage_close(&it);
+}
+
+static void
+B18_of_two_open_assignments_an_update_ends_the_one_whose_start_it_gives(void **state)
+{
+    (void)state;
+    stage *it = with_assignments(22);
+    const row rows[] = {ROW(OF("20999"), [START] = "2026-02-05", [END] = "2026-02-04", UPDATE),
+                        ROW(OF("20999"), [START] = "2026-02-05", [END] = "2026-03-01", UPDATE),
+                        ROW(OF("20999"), [END] = "2026-03-01", UPDATE)};
+    assert_int_equal(check(it, "B2", rows, 3)->wrong_rows, 1);
+    assert_string_equal(group(it, "B2", 0)->message,
+                        "This Caseload assignment began on 2026-02-05, so it cannot end on 2026-02-04. Correct the "
+                        "date.");
+    assert_null(group(it, "B2", 1));
+    stage_close(&it);
+}
+
+static void
+B17_an_insert_of_what_began_that_day_and_is_closed_is_an_error(void **state)
+{
+    (void)state;
+    stage *it = agency("", 23);
+    assignment(it, "A1", 1, "10417", "P1", "S1", "2020-01-01", "2021-06-30");
+    const row rows[] = {ROW(OF("10417"), [START] = "2020-01-01", [END] = "2021-06-30", INSERT),
+                        ROW(OF("10417"), [START] = "2022-01-01", INSERT)};
+    assert_int_equal(check(it, "B2", rows, 2)->wrong_rows, 1);
+    assert_string_equal(group(it, "B2", 0)->fields[4], "start_date");
+    assert_string_equal(group(it, "B2", 0)->message,
+                        "This Caseload assignment, begun on 2020-01-01, was closed on 2021-06-30 and cannot be changed "
+                        "any more. Give another Start Date, or leave the row out.");
+    stage_close(&it);
+}
+
+static void
+C4_rows_without_the_column_are_held_against_the_directory_too(void **state)
+{
+    (void)state;
+    stage *it = with_assignments(24);
+    office_template = "without-action";
+    const row rows[] = {ROW(OF("10417"), [START] = "2020-01-01", [END] = "2021-06-30"), // says what is so
+                        ROW(OF("10417"), [START] = "2020-01-01", [END] = "2022-06-30"),
+                        ROW(OF("10417"), [END] = "2026-03-01"),
+                        ROW(OF("10418"), [END] = "2026-03-01"),
+                        ROW(OF("10418"), [START] = "2026-02-01"),
+                        ROW(OF("20999"), [END] = "2026-03-01")};
+    uint32_t wrong = check(it, "B2", rows, 6)->wrong_rows;
+    office_template = "caseload";
+    assert_int_equal(wrong, 3);
+    assert_string_equal(group(it, "B2", 0)->message,
+                        "This Caseload assignment, begun on 2020-01-01, was closed on 2021-06-30 and cannot be changed "
+                        "any more. Give the Start Date of the one that is open, or leave the row out.");
+    assert_string_equal(group(it, "B2", 1)->message,
+                        "No such Caseload assignment is open, and without Start Date none can begin. Give it, check "
+                        "who and what the row names, or leave the row out.");
+    assert_int_equal(group(it, "B2", 2)->rows[0], 6);
+    assert_null(group(it, "B2", 3));
+    stage_close(&it);
+}
+
+static void
+B19_a_closed_enrollment_is_not_changed_either(void **state)
+{
+    (void)state;
+    stage *it = agency("", 25);
+    know(it, "enrollment", 1, "E1", "participant", "10417", "program", "P1", "start_date", "2024-01-01", "end_date",
+         "2024-12-31", NULL);
+    const row rows[] = {
+        ROW(OF("10417"), [START] = "2026-01-05", INSERT, [PROGRAM_START] = "2024-01-01", [PROGRAM_END] = "2025-06-30"),
+        ROW(OF("10417"), [START] = "2026-01-05", INSERT, [PROGRAM_START] = "2025-01-01", [PROGRAM_END] = "2025-06-30")};
+    assert_int_equal(check(it, "B2", rows, 2)->wrong_rows, 1);
+    assert_group(it, "B2", 0, PERIOD, "participant_id",
+                 "Participant ID: 10417; Program ID: P1; Program Start Date: 2024-01-01",
+                 "This Program enrollment, begun on 2024-01-01, was closed on 2024-12-31 and cannot be changed any "
+                 "more. Leave the row out.");
     stage_close(&it);
 }
 
@@ -228,6 +340,23 @@ B23_a_program_end_needs_a_start_here_or_in_the_directory(void **state)
                  "Program End Date is given, but no Program Start Date: neither here nor in the directory.");
     assert_string_equal(group(it, "B2", 0)->rule, "program-start-known");
     assert_int_equal(group(it, "B2", 1)->rows[0], 6); // row 5 ended what row 4 began
+    stage_close(&it);
+}
+
+static void
+B23_a_program_that_is_not_known_is_asked_for_once_and_its_start_when_it_is_known(void **state)
+{
+    (void)state;
+    stage *it = agency("", 26);
+    const row rows[] = {ROW(END_OF("10417", "Yuoth Work")), ROW(END_OF("10418", "Youth Work"), [STATUS] = "Activ")};
+    assert_int_equal(check(it, "B2", rows, 2)->wrong_rows, 2);
+    assert_int_equal(group(it, "B2", 0)->kind, REFERENCE);
+    assert_string_equal(group(it, "B2", 0)->value, "Yuoth Work");
+    /* Another wrong value of the row hides nothing. */
+    assert_string_equal(group(it, "B2", 1)->value, "Activ");
+    assert_string_equal(group(it, "B2", 2)->rule, "program-start-known");
+    assert_int_equal(group(it, "B2", 2)->rows[0], 2);
+    assert_null(group(it, "B2", 3));
     stage_close(&it);
 }
 
@@ -421,6 +550,12 @@ main(void)
         cmocka_unit_test(B17_an_insert_where_the_same_is_open_is_an_error_unless_it_is_asked_for),
         cmocka_unit_test(B18_B19_an_update_needs_an_open_assignment_and_a_closed_one_says_when_it_was_closed),
         cmocka_unit_test(B18_rows_of_one_file_count_in_their_order),
+        cmocka_unit_test(B19_an_update_that_names_a_closed_assignment_by_its_start_is_an_error_though_another_is_open),
+        cmocka_unit_test(B18_of_two_open_assignments_an_update_ends_the_one_whose_start_it_gives),
+        cmocka_unit_test(B17_an_insert_of_what_began_that_day_and_is_closed_is_an_error),
+        cmocka_unit_test(C4_rows_without_the_column_are_held_against_the_directory_too),
+        cmocka_unit_test(B19_a_closed_enrollment_is_not_changed_either),
+        cmocka_unit_test(B23_a_program_that_is_not_known_is_asked_for_once_and_its_start_when_it_is_known),
         cmocka_unit_test(B23_a_program_end_needs_a_start_here_or_in_the_directory),
         cmocka_unit_test(B37_rows_wrong_when_read_are_held_against_the_lists_all_the_same_and_those_left_out_are_not),
         cmocka_unit_test(a_list_that_is_not_declared_is_said),

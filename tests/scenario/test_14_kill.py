@@ -24,7 +24,10 @@ JOBS = int(os.environ.get("MUSTER_KILL_JOBS", str(min(2, os.cpu_count() or 1))))
 ROWS = PEOPLE = 20_000
 SEED = os.environ.get("MUSTER_SEED") or str(random.SystemRandom().randrange(10**9))
 # The broker is what everything hangs on: three in ten runs kill it.
-VICTIMS = ("broker", "parsing", "matching", "broker", "ingestion", "discrepancy", "export", "broker", "matching", "export")
+VICTIMS = (
+    "broker", "parsing", "matching", "broker", "ingestion", "discrepancy", "export", "broker", "matching", "export",
+    "notification",
+)
 
 
 class Run:

@@ -80,6 +80,8 @@ run_declare(cli *self, const void *given)
         document_print(document_of(&view->base));
     else if (view != NULL)
         print_kinds(self, view);
+    for (size_t i = 0; view != NULL && i < view->n_warnings; i++)
+        fprintf(stderr, "muster: warning: %s\n", print_clean(self->arena, view->warnings[i]));
     return rc;
 }
 
@@ -89,7 +91,7 @@ const cli_command directory_declare_command = {
     .args_min = 1,
     .args_max = 1,
     .summary = "Say what kinds of records there are (a Frictionless Data Package)",
-    .text = "A kind of the same name is replaced; its records stay.",
+    .text = "A kind of the same name is replaced; its records stay. Templates that do not fit any more are named.",
     .run = run_declare,
 };
 

@@ -13,8 +13,41 @@
 #define LIST_SIZE_MAX (768u << 10) /* bytes of values in one answer; then there is `more` */
 #define FIND_SCAN_MAX 1000000u     /* records looked at in one search, about half a second; then there is `more` */
 #define HISTORY_MAX 1000u          /* versions shown */
+#define WARNINGS_MAX 100u          /* templates named in the answer of a declaration */
 
 /* Directory -------------------------------------------------------------------------------------------- */
+
+/* The directory as it is with the kinds of a declaration. */
+typedef struct declaration {
+    const mst_catalog *catalog;
+    Muster__V1__Kind **kinds;
+    size_t count;
+} declaration;
+
+static const Muster__V1__Kind *
+declared_kind(const void *context, const char *name)
+{
+    const declaration *self = context;
+    for (size_t i = 0; i < self->count; i++)
+        if (strcmp(self->kinds[i]->name, name) == 0)
+            return self->kinds[i];
+    return mst_catalog_kind(self->catalog, name);
+}
+
+/* Templates were added while the kinds were others: files by those that do not fit any more will fail. */
+static void
+warn_of_templates(const declaration *self, mst_arena *arena, Muster__V1__DirectoryView *view)
+{
+    char why[512];
+    size_t count = mst_catalog_templates_count(self->catalog);
+    view->warnings = mst_arena_alloc(arena, (count + 1) * sizeof(char *));
+    for (size_t i = 0; i < count && view->n_warnings < WARNINGS_MAX; i++) {
+        const Muster__V1__Template *template = mst_catalog_template_at(self->catalog, i);
+        if (!mst_template_fits(template, declared_kind, self, why))
+            view->warnings[view->n_warnings++] =
+                mst_arena_printf(arena, "Template \"%s\" does not fit any more. %s.", template->name, why);
+    }
+}
 
 static void
 answer_directory(export_state *state, mst_work *work, Muster__V1__Kind **declared, size_t declared_count)
@@ -37,6 +70,8 @@ answer_directory(export_state *state, mst_work *work, Muster__V1__Kind **declare
     for (size_t i = 0; i < count; i++)
         view.records[i] = directory_kind_of(state->directory, view.kinds[i]->name).records;
     view.n_kinds = view.n_records = count;
+    if (declared_count > 0)
+        warn_of_templates(&(declaration){state->catalog, declared, declared_count}, arena, &view);
     mst_work_answer(work, &view.base);
 }
 

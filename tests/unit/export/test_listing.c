@@ -100,6 +100,32 @@ B40_typed_values_are_looked_up_row_after_row(void **state)
     stage_close(&it);
 }
 
+static const Muster__V1__DirectoryView *
+declared(stage *it, const char *source)
+{
+    Muster__V1__DeclareDirectory command = MUSTER__V1__DECLARE_DIRECTORY__INIT;
+    command.source = TEXT(source);
+    stage_call(it, "eva", &command);
+    assert_int_equal(it->status, MUSTER__V1__ANSWER_STATUS__ANSWER_OK);
+    return (const void *)it->reply;
+}
+
+static void
+templates_that_fit_no_more_are_named_when_kinds_are_declared(void **state)
+{
+    (void)state;
+    stage *it = agency("", 33);
+    const Muster__V1__DirectoryView *view =
+        declared(it, "{\"resources\":[{\"name\":\"hobby\",\"schema\":{\"fields\":[{\"name\":\"name\"}]}}]}");
+    assert_int_equal(view->n_warnings, 1); // its column "action" feeds nothing
+    assert_non_null(strstr(view->warnings[0], "Template \"without-action\""));
+    view = declared(it, "{\"resources\":[{\"name\":\"program\",\"schema\":{\"fields\":[{\"name\":\"called\"}]}}]}");
+    assert_int_equal(view->n_warnings, 2);
+    const char *first = "Template \"caseload\" does not fit any more. $.foreignKeys[2]";
+    assert_memory_equal(view->warnings[0], first, strlen(first));
+    stage_close(&it);
+}
+
 int
 main(void)
 {
@@ -107,6 +133,7 @@ main(void)
         cmocka_unit_test(B38_all_values_of_a_list_are_shown_in_order_page_by_page_or_the_likest_first),
         cmocka_unit_test(B38_whole_names_are_listed_as_one_and_in_parts),
         cmocka_unit_test(B40_typed_values_are_looked_up_row_after_row),
+        cmocka_unit_test(templates_that_fit_no_more_are_named_when_kinds_are_declared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

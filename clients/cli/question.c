@@ -115,7 +115,24 @@ reads_alike(const char *left, const char *right)
     return shorter >= 7 && memcmp(digits[0] + counts[0] - shorter, digits[1] + counts[1] - shorter, shorter) == 0;
 }
 
-/* The row and its candidates side by side; what differs is marked. */
+/* What a row says that is not about whom it names: an assignment and its dates. */
+static void
+print_wanted(cli *self, const Muster__V1__DiscrepancyView *view, const Muster__V1__TemplateView *template,
+             const char *kind)
+{
+    bool said = false;
+    for (size_t i = 0; i < view->n_fields && i < view->n_values; i++) {
+        if (view->values[i][0] == 0 || target_of(template, kind, view->fields[i])[0] != 0)
+            continue;
+        if (!said)
+            puts("  what the row wants:");
+        said = true;
+        printf("    %s: %s\n", print_clean(self->arena, view->fields[i]),
+               print_cut(self->arena, view->values[i], 2 * VALUE_COLUMNS_MAX));
+    }
+}
+
+/* The row and its candidates side by side; what differs is marked. Below stands what the row says besides. */
 static void
 print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1__DiscrepancyView *view)
 {
@@ -134,6 +151,8 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
     for (size_t i = 0; i < view->n_fields && i < view->n_values; i++) {
         const char *target = target_of(template, kind, view->fields[i]), *own = view->values[i];
         bool any = own[0] != 0;
+        if (target[0] == 0)
+            continue;
         for (size_t j = 0; j < count; j++)
             any = any || (value_of(records[j], target) != NULL && value_of(records[j], target)[0] != 0);
         if (!any)
@@ -150,6 +169,7 @@ print_comparison(cli *self, const Muster__V1__BatchView *batch, const Muster__V1
         }
     }
     print_table_print(table, stdout);
+    print_wanted(self, view, template, kind);
 }
 
 /* Whether somebody new may be among the answers: not where rows are about people who must be known. */

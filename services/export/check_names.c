@@ -1,7 +1,7 @@
 /* check_names.c - see check_names.h. */
 #include "services/export/check_names.h"
 
-#include "broker/lib/hash.h"
+#include "proto/rows.h"
 #include "services/export/fold.h"
 #include "services/export/periods.h"
 #include <stdlib.h>
@@ -48,8 +48,9 @@ check_names_destroy(check_names **self)
     *self = NULL;
 }
 
-void
-check_names_tidy(check_names *self)
+/* Makes room. */
+static void
+tidy(check_names *self)
 {
     if (mst_arena_used(self->kept) < CHECK_NAMES_SIZE_MAX)
         return;
@@ -104,6 +105,22 @@ grow(check_names *self)
     free(old);
 }
 
+/* Remembers the one record that is named. */
+static void
+know(check_names *self, const check_reference *by, const directory_record *record, named *found)
+{
+    mst_slice *cells = mst_arena_alloc(self->scratch, (by->kind->n_fields + 1) * sizeof *cells);
+    directory_cells(self->of, record, by->kind, cells);
+    found->id = mst_arena_slice(self->kept, (mst_slice){(const uint8_t *)record->id, record->id_size});
+    found->values = mst_arena_alloc(self->kept, (by->count + 1) * sizeof *found->values);
+    for (size_t i = 0; i < by->count; i++) {
+        int column = periods_column(by->kind, by->kind_fields[i]);
+        found->values[i] = strcmp(by->kind_fields[i], "id") == 0 ? found->id
+                           : column < 0                          ? (mst_slice){NULL, 0}
+                                                                 : mst_arena_slice(self->kept, cells[column]);
+    }
+}
+
 /* Asks the directory. */
 static mst_status
 ask(check_names *self, const check_reference *by, const mst_slice *values, named *found)
@@ -114,46 +131,92 @@ ask(check_names *self, const check_reference *by, const mst_slice *values, named
         return MST_OK; // not declared: it has no records
     mst_status status = lookups_find_as_of(self->among, self->as_of, by->kind, by->kind_fields, by->count, values, 1,
                                            self->scratch, &records, &given, &found->found);
-    if (status != MST_OK || found->found != 1)
-        return status;
-    mst_slice *cells = mst_arena_alloc(self->scratch, (by->kind->n_fields + 1) * sizeof *cells);
-    directory_cells(self->of, &records[0], by->kind, cells);
-    found->id = mst_arena_slice(self->kept, (mst_slice){(const uint8_t *)records[0].id, records[0].id_size});
-    found->values = mst_arena_alloc(self->kept, (by->count + 1) * sizeof *found->values);
-    for (size_t i = 0; i < by->count; i++) {
-        int column = periods_column(by->kind, by->kind_fields[i]);
-        found->values[i] = strcmp(by->kind_fields[i], "id") == 0 ? found->id
-                           : column < 0                          ? (mst_slice){NULL, 0}
-                                                                 : mst_arena_slice(self->kept, cells[column]);
+    if (status == MST_OK && found->found == 1)
+        know(self, by, &records[0], found);
+    return status;
+}
+
+/* The place of these values, with nothing found yet where they are new. NULL: all are blank. */
+static slot *
+enter(check_names *self, size_t number, const mst_slice *values)
+{
+    size_t count = self->plan->references[number].count;
+    bool blank = true;
+    for (size_t i = 0; i < count && blank; i++)
+        blank = values[i].size == 0;
+    if (blank)
+        return NULL;
+    if (self->count * 2 >= self->room)
+        grow(self);
+    uint64_t hash = hash_of(number, values, count);
+    slot *one = place_of(self, hash, number, values, count);
+    if (one->values != NULL)
+        return one;
+    *one = (slot){.hash = hash, .number = (uint32_t)number};
+    one->values = mst_arena_alloc(self->kept, count * sizeof *one->values);
+    for (size_t i = 0; i < count; i++)
+        one->values[i] = mst_arena_slice(self->kept, values[i]);
+    self->count++;
+    return one;
+}
+
+/* The values of one reference in a whole chunk that were not asked for yet. */
+static mst_status
+ask_many(check_names *self, size_t number, const Muster__V1__Rows *rows)
+{
+    const check_reference *by = &self->plan->references[number];
+    lookups_question *asked = mst_arena_alloc(self->scratch, (rows->rows + 1) * sizeof *asked);
+    mst_slice *values = mst_arena_alloc(self->scratch, (by->count + 1) * sizeof *values);
+    size_t count = 0;
+    for (uint32_t row = 0; row < rows->rows; row++) {
+        for (size_t i = 0; i < by->count; i++)
+            values[i].data = (const uint8_t *)mst_rows_cell(rows, row, (uint32_t)by->columns[i], &values[i].size);
+        size_t before = self->count;
+        const slot *one = enter(self, number, values);
+        if (self->count > before)
+            asked[count++].values = one->values;
     }
-    return MST_OK;
+    mst_status status =
+        lookups_find_many(self->among, self->as_of, by->kind, by->kind_fields, by->count, asked, count, self->scratch);
+    for (size_t i = 0; i < count && status == MST_OK; i++) {
+        if (!asked[i].answered)
+            continue;
+        named *new = mst_arena_alloc(self->kept, sizeof *new);
+        new->found = asked[i].found;
+        if (new->found == 1)
+            know(self, by, &asked[i].record, new);
+        enter(self, number, asked[i].values)->found = new;
+    }
+    return status;
+}
+
+mst_status
+check_names_begin(check_names *self, const Muster__V1__Rows *rows)
+{
+    mst_status status = MST_OK;
+    tidy(self);
+    for (size_t i = 0; i < self->plan->references_count && status == MST_OK; i++) {
+        if (self->plan->references[i].kind != NULL)
+            status = ask_many(self, i, rows);
+        mst_arena_reset(self->scratch);
+    }
+    return status;
 }
 
 mst_status
 check_names_find(check_names *self, size_t number, const mst_slice *values, const named **found)
 {
-    const check_reference *by = &self->plan->references[number];
-    bool blank = true;
-    for (size_t i = 0; i < by->count && blank; i++)
-        blank = values[i].size == 0;
+    slot *one = enter(self, number, values);
     *found = NULL;
-    if (blank)
+    if (one == NULL)
         return MST_OK;
-    if (self->count * 2 >= self->room)
-        grow(self);
-    uint64_t hash = hash_of(number, values, by->count);
-    slot *one = place_of(self, hash, number, values, by->count);
-    if (one->values == NULL) {
+    if (one->found == NULL) {
         named *new = mst_arena_alloc(self->kept, sizeof *new);
-        mst_status status = ask(self, by, values, new);
+        mst_status status = ask(self, &self->plan->references[number], values, new);
         mst_arena_reset(self->scratch);
         if (status != MST_OK)
             return status;
-        *one = (slot){.hash = hash, .number = (uint32_t)number, .found = new};
-        one->values = mst_arena_alloc(self->kept, by->count * sizeof *one->values);
-        for (size_t i = 0; i < by->count; i++)
-            one->values[i] = mst_arena_slice(self->kept, values[i]);
-        self->count++;
+        one->found = new;
     }
     *found = one->found;
     return MST_OK;

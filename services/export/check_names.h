@@ -20,8 +20,8 @@ typedef struct named {
 
 check_names *check_names_new(const check_plan *plan, directory *of, lookups *among, uint64_t as_of);
 void check_names_destroy(check_names **self);
-/* Between two chunks: makes room. */
-void check_names_tidy(check_names *self);
+/* A chunk begins: what its values name is looked up in one pass for each reference. */
+MST_NODISCARD mst_status check_names_begin(check_names *self, const Muster__V1__Rows *rows);
 /* Values of reference `number`, one for each of its columns; NULL where all are blank. */
 MST_NODISCARD mst_status check_names_find(check_names *self, size_t number, const mst_slice *values,
                                           const named **found);

@@ -451,9 +451,8 @@ check_rows_chunk(check_rows *self, const Muster__V1__EntriesRead *entries, check
     if (rows == NULL || !mst_rows_ok(rows) || (rows->rows > 0 && rows->columns != self->plan->fields_count))
         return MST_INVALID;
     self->groups = groups;
-    check_names_tidy(self->names);
     check_hints_begin(self->hints);
-    mst_status status = MST_OK;
+    mst_status status = check_names_begin(self->names, rows);
     for (uint32_t row = 0; row < rows->rows && status == MST_OK; row++) {
         if (marked(entries->left_out, row))
             continue;

@@ -11,6 +11,7 @@
 #define BUCKETS_MIN 64u
 #define LOOK_BACK 8u /* entries looked at before a record that changed is entered again */
 #define READ_AT_ONCE 256u
+#define FEW 4u /* records that one of many questions may be about */
 #define ID_FIELD "id"
 
 typedef struct entry {
@@ -465,6 +466,92 @@ lookups_find(lookups *self, const Muster__V1__Kind *kind, char *const *fields, s
              size_t max, mst_arena *arena, directory_record **records, size_t *given, size_t *found)
 {
     return lookups_find_as_of(self, LOOKUPS_NOW, kind, fields, count, values, max, arena, records, given, found);
+}
+
+/* A record that one of many questions may be about. */
+typedef struct sought {
+    directory_record record;
+    size_t question;
+} sought;
+
+static int
+compare_sought(const void *left, const void *right)
+{
+    return compare_records(&((const sought *)left)->record, &((const sought *)right)->record);
+}
+
+/* What the index names for each question; blank ones, and those of which it knows nothing, are answered. */
+static size_t
+seek_many(lookups *self, const lookup_index *index, size_t count, lookups_question *questions, size_t questions_count,
+          sought *all, mst_arena *arena)
+{
+    size_t named = 0;
+    for (size_t i = 0; i < questions_count; i++) {
+        lookups_question *one = &questions[i];
+        size_t candidates_count = 0;
+        directory_record *candidates = NULL;
+        if (!all_blank(self->scratch, one->values, count))
+            candidates = candidates_of(index, hash_of(self->scratch, one->values, count), arena, &candidates_count);
+        one->found = 0;
+        one->answered = candidates_count <= FEW;
+        for (size_t at = 0; at < candidates_count && one->answered; at++)
+            all[named++] = (sought){candidates[at], i};
+        mst_arena_reset(self->scratch);
+    }
+    qsort(all, named, sizeof *all, compare_sought);
+    return named;
+}
+
+static finding *
+findings_of(size_t count, const lookups_question *questions, size_t questions_count, mst_arena *arena)
+{
+    finding *all = mst_arena_alloc(arena, (questions_count + 1) * sizeof *all);
+    for (size_t i = 0; i < questions_count; i++) {
+        mst_slice *folded = mst_arena_alloc(arena, count * sizeof *folded);
+        for (size_t at = 0; at < count; at++)
+            folded[at] = export_fold(arena, questions[i].values[at]);
+        all[i] = (finding){.values = questions[i].values, .folded = folded, .arena = arena};
+        make_room(&all[i], 1);
+    }
+    return all;
+}
+
+mst_status
+lookups_find_many(lookups *self, uint64_t as_of, const Muster__V1__Kind *kind, char *const *fields, size_t count,
+                  lookups_question *questions, size_t questions_count, mst_arena *arena)
+{
+    question asked = question_of(self, kind, fields, count, arena);
+    lookup_index *index = NULL;
+    for (size_t i = 0; i < questions_count; i++)
+        questions[i].answered = false;
+    if (questions_count == 0 || (count == 1 && asked.columns[0] == COLUMN_ID))
+        return MST_OK;
+    mst_status status = index_of(&asked, fields, &index);
+    if (status != MST_OK)
+        return status;
+    sought *all = mst_arena_alloc(arena, (questions_count * FEW + 1) * sizeof *all);
+    size_t named = seek_many(self, index, count, questions, questions_count, all, arena), distinct = 0;
+    directory_record *records = mst_arena_alloc(arena, (named + 1) * sizeof *records);
+    for (size_t i = 0; i < named; i++)
+        if (i == 0 || compare_sought(&all[i - 1], &all[i]) != 0)
+            records[distinct++] = all[i].record;
+    finding *found = findings_of(count, questions, questions_count, arena);
+    status = directory_fetch_as_of(self->directory, kind->name, as_of, records, distinct, arena);
+    for (size_t i = 0, at = 0; status == MST_OK && i < named; i++) {
+        at += i > 0 && compare_sought(&all[i - 1], &all[i]) != 0;
+        if (records[at].version == 0 || records[at].deleted)
+            continue;
+        question_read(&asked, &records[at]);
+        take(&found[all[i].question], &asked, &records[at]);
+    }
+    for (size_t i = 0; i < questions_count; i++) {
+        size_t list = found[i].found[0] > 0 ? 0 : 1;
+        questions[i].found = found[i].found[list];
+        if (found[i].given[list] > 0)
+            questions[i].record = found[i].records[list][0];
+    }
+    mst_arena_reset(self->scratch);
+    return status;
 }
 
 mst_status

@@ -33,6 +33,18 @@ MST_NODISCARD mst_status lookups_find(lookups *self, const Muster__V1__Kind *kin
 MST_NODISCARD mst_status lookups_find_as_of(lookups *self, uint64_t as_of, const Muster__V1__Kind *kind,
                                             char *const *fields, size_t count, const mst_slice *values, size_t max,
                                             mst_arena *arena, directory_record **records, size_t *given, size_t *found);
+/* One of many questions with the same fields. */
+typedef struct lookups_question {
+    const mst_slice *values;
+    bool answered; /* false: several records may be meant, or ids are asked for: ask it by itself */
+    size_t found;
+    directory_record record; /* found 1 */
+} lookups_question;
+
+/* The same for many questions at once, in one pass over the directory in order of id. */
+MST_NODISCARD mst_status lookups_find_many(lookups *self, uint64_t as_of, const Muster__V1__Kind *kind,
+                                           char *const *fields, size_t count, lookups_question *questions,
+                                           size_t questions_count, mst_arena *arena);
 /* Whether some record may have these values: never wrong when it says no. Reads no record. */
 MST_NODISCARD mst_status lookups_may_find(lookups *self, const Muster__V1__Kind *kind, char *const *fields,
                                           size_t count, const mst_slice *values, bool *may);

@@ -99,11 +99,12 @@ def test_b18_b19_updates_of_what_is_not_open_are_errors_and_nothing_is_touched(o
     assert {record for record in after if after[record] != before.get(record)} == {"c2"}
 
 
-def test_b19_a_row_that_names_a_closed_assignment_by_its_start_never_changes_it(office):
+def test_b19_a_row_that_names_a_closed_assignment_by_its_start_is_an_error_before_anything_is_written(office):
     batch = upload(office, update(1, "2026-03-31", start="2020-01-01"), update(2, "2026-03-31", program_id="", staff_id="S-2"))
-    view = office.wait_state(batch)
-    if view.get("fix_errors"):
-        view = without_bad_rows(office, batch)
+    office.wait_state(batch)
+    assert "was closed on 2021-06-30 and cannot be changed any more" in said(office, batch)
+    assert assignment(office, "c2") == "p2 - S-2 2025-02-20 - v1", "nothing is written yet"
+    view = without_bad_rows(office, batch)
     check_accounting(view)
     assert assignment(office, "c0") == "p1 P-01 S-1 2020-01-01 2021-06-30 v1"
     assert assignment(office, "c1") == "p1 P-01 S-1 2025-01-10 - v1"
@@ -111,6 +112,45 @@ def test_b19_a_row_that_names_a_closed_assignment_by_its_start_never_changes_it(
     assert outcomes(office, batch) == ["rejected", "updated"]
     office.cli("batch", "rejected", batch, "-o", office.files / "rejected.csv")
     assert "2021-06-30" in (office.files / "rejected.csv").read_text(), "the row comes back with the reason"
+
+
+def participants_file(*numbers):
+    """A file for template participant; a number may be blank."""
+    rows = [["Participant ID", "First Name", "Last Name", "Date of Birth"]]
+    return rows + [[number, first, "Newcomer", f"19{ord(first[0])}-04-01"] for number, first in numbers]
+
+
+def test_a_participant_that_a_file_brings_is_found_by_its_number_in_the_next_file(office):
+    office.cli("template", "add", agency.TEMPLATES / "participant.json")
+    brought = office.create(participants_file(("5001", "Ada"), ("5002", "Bela")), template="participant", name="participants.csv")
+    view = office.complete(brought)
+    assert view["created"] == 2, view
+    assert office.person("5001", "participant")["given_name"] == "Ada"
+    batch = upload(office, insert({"number": "5001", "first": "Ada", "last": "Newcomer", "born": "1965-04-01"}, "2026-01-01"))
+    assert office.complete(batch)["created"] == 1
+    assert assignment(office, f"{batch}-1") == "5001 P-01 S-1 2026-01-01 - v1"
+
+
+def test_a_number_that_somebody_has_is_given_to_nobody_else(office):
+    office.cli("template", "add", agency.TEMPLATES / "participant.json")
+    office.complete(office.create(participants_file(("5001", "Ada")), template="participant", name="one.csv"))
+    # p1 is a record, though not the number of anybody: as an id it is taken all the same.
+    batch = office.create(participants_file(("p1", "Zoltan"), ("5003", "Cleo")), template="participant", name="two.csv")
+    view = office.complete(batch)
+    assert outcomes(office, batch) == ["rejected", "created"], view
+    assert assignment(office, "c1").startswith("p1 "), "and p1 is who it was"
+    assert office.person("p1", "participant")["participant_id"] == "1001"
+    office.cli("batch", "rejected", batch, "-o", office.files / "rejected.csv")
+    assert "is that of another record already" in (office.files / "rejected.csv").read_text()
+
+
+def test_an_import_without_a_column_of_ids_takes_the_primary_key(office):
+    rows = [["participant_id", "given_name", "family_name"], ["7001", "Ida", "Key"], ["7002", "Jon", "Key"], ["7001", "Ida", "Keys"]]
+    office.import_people(office.file("more.csv", rows), "participant", id_column=None)
+    assert office.person("7001", "participant")["family_name"] == "Keys"
+    office.import_people(office.file("again.csv", rows[:2]), "participant", id_column=None)
+    assert office.person("7001", "participant")["version"] == 3
+    assert len(office.people("participant")) == agency.PARTICIPANTS + 2
 
 
 def test_rows_see_what_the_rows_before_them_did_and_one_participant_may_have_many(office):
@@ -154,6 +194,10 @@ def test_b8_an_id_of_one_and_the_name_of_another_are_asked_about_and_nobody_new_
     candidates = {one["record_id"] for one in questions[1]["question"]["candidates"]} if "question" in questions[1] else {
         one["record_id"] for one in questions[1]["candidates"]}
     assert {"p4", "p5"} <= candidates, questions
+    # Whom the row names stands beside the candidates; what it wants for them below.
+    beside, wanted = office.cli("batch", "discrepancies", batch, "--entry", "1").split("what the row wants:")
+    assert "participant_first_name" in beside and "start_date" not in beside, beside
+    assert "start_date: 2026-01-01" in wanted and "staff_id: S-1" in wanted, wanted
     office.refused("batch", "resolve", batch, "--entry", "1", "--new", "--yes", saying="participant")
     office.resolve(batch, 1, "--select", "p5")
     office.complete(batch)
@@ -207,7 +251,9 @@ def test_c4_without_the_column_what_is_open_is_updated_and_what_is_not_is_insert
     office = agency.open_agency(muster, template=muster.file("assignments.json", json.dumps(source)))
     batch = upload(office, update(1, "2026-03-31", action=""), insert(4, "2026-01-01", action=""), update(3, "2026-03-31", action=""),
                    template="assignments")
-    view = office.complete(batch)
+    office.wait_state(batch)
+    assert "No such Caseload assignment is open, and without Start Date none can begin." in said(office, batch)
+    view = without_bad_rows(office, batch)
     assert outcomes(office, batch) == ["updated", "created", "rejected"], view
     assert assignment(office, "c1") == "p1 P-01 S-1 2025-01-10 2026-03-31 v2"
     assert assignment(office, f"{batch}-2") == "p4 P-01 S-1 2026-01-01 - v1"

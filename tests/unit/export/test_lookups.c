@@ -246,6 +246,49 @@ a_value_that_thousands_have_is_counted(void **state)
     close_world(&it);
 }
 
+static void
+many_questions_at_once_have_the_answers_that_each_has_alone(void **state)
+{
+    (void)state;
+    world it = open_world();
+    people_begin(&made, "person", "B2");
+    people_add(&made, "p2", 2, "Bobby", "bob@x.org", "Paris");
+    for (uint32_t i = 0; i < 9; i++) // more than are looked at together
+        people_add(&made, mst_arena_printf(it.arena, "s%u", i), 1, "Sam", "sam@x.org", "Rome");
+    apply(&it);
+    static const char *const NAMES[] = {"Bob", "ana lopez", "nobody", "", "Bobby", "Sam", "BOB", "bobby", "p2"};
+    static const char *const FIELDS[] = {"name", "id"};
+    enum { COUNT = sizeof NAMES / sizeof NAMES[0] };
+    for (size_t field = 0; field < 2; field++)
+        for (uint64_t as_of = 1; as_of <= 3; as_of++) {
+            char *fields[] = {(char *)(uintptr_t)FIELDS[field]};
+            lookups_question asked[COUNT];
+            mst_slice values[COUNT];
+            size_t answered = 0;
+            for (size_t i = 0; i < COUNT; i++) {
+                values[i] = (mst_slice){(const uint8_t *)NAMES[i], strlen(NAMES[i])};
+                asked[i] = (lookups_question){.values = &values[i]};
+            }
+            assert_int_equal(lookups_find_many(it.lookups, as_of, people_kind(), fields, 1, asked, COUNT, it.arena),
+                             MST_OK);
+            for (size_t i = 0; i < COUNT; i++) {
+                directory_record *records = NULL;
+                size_t given = 0, found = 0;
+                assert_int_equal(lookups_find_as_of(it.lookups, as_of, people_kind(), fields, 1, &values[i], 1,
+                                                    it.arena, &records, &given, &found),
+                                 MST_OK);
+                answered += asked[i].answered;
+                if (!asked[i].answered)
+                    continue;
+                assert_int_equal(asked[i].found, found);
+                if (found == 1)
+                    assert_memory_equal(asked[i].record.id, records[0].id, records[0].id_size);
+            }
+            assert_int_equal(answered, field == 0 ? COUNT - 1 : 0);
+        }
+    close_world(&it);
+}
+
 int
 main(void)
 {
@@ -259,6 +302,7 @@ main(void)
         cmocka_unit_test(more_questions_than_indexes_are_answered_all_the_same),
         cmocka_unit_test(what_surely_is_not_there_is_known_without_reading),
         cmocka_unit_test(a_value_that_thousands_have_is_counted),
+        cmocka_unit_test(many_questions_at_once_have_the_answers_that_each_has_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

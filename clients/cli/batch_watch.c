@@ -73,6 +73,7 @@ batch_watch(cli *self, const char *id, bool complete, const Muster__V1__BatchVie
     progress_view progress;
     progress_open(&progress, self->json && !print_terminal(stderr));
     int rc = CLI_DONE;
+    bool told = false;
     int64_t pause_us = LOOK_US_MIN, parked_us = mst_clock_monotonic_us();
     struct sigaction before, action = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &action, &before);
@@ -83,7 +84,14 @@ batch_watch(cli *self, const char *id, bool complete, const Muster__V1__BatchVie
             break;
         show_progress(&progress, seen);
         const char *what;
-        if (batch_rests(seen) && !(complete && batch_waits(arena, seen, &what))) {
+        bool waits = batch_waits(arena, seen, &what);
+        if (complete && waits && !told) { // somebody else may be at it; if nobody is, nothing moves
+            progress_draw(&progress, true);
+            cli_note(self, "%s %s", id, what);
+            progress.lines = 0;
+        }
+        told = waits;
+        if (batch_rests(seen) && !(complete && waits)) {
             mst_slice packed = mst_arena_pack(self->arena, &seen->base);
             *view = muster__v1__batch_view__unpack(mst_arena_allocator(self->arena), packed.size, packed.data);
             rc = exit_of(*view);

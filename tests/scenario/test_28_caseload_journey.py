@@ -244,3 +244,51 @@ def test_B53_the_advice_stands_in_every_file_that_is_made_to_be_filled_in(small)
     small.cli("template", "generate", "caseload", "-o", small.files / "caseload.md")
     document = (small.files / "caseload.md").read_text()
     assert all(words in document for words in advice)
+
+
+def test_B24_of_two_caseworkers_of_one_name_a_person_says_which_and_it_is_not_remembered(small):
+    small.import_people(small.file("staff.csv", [["id", "name", "given_name", "family_name", "email"], ["S-9", "Dana Sample", "Dana", "Sample", "dana2@example.org"]]), "staff")
+    rows = [insert(3, "2026-02-01", staff_id="", staff="Dana Sample"), insert(4, "2026-02-01", staff_id="", staff_first="Dana", staff_last="Sample")]
+    batch = small.create([HEADER, *rows], template="caseload")
+    small.wait_state(batch)
+    assert "\"S-9\" (Dana Sample, dana2@example.org)" in small.cli("batch", "errors", batch)
+    assert "nothing was picked" in small.cli("batch", "fix", batch, "--pick")
+    small.cli("batch", "fix", batch, "--field", "Caseworker Name", "--from", "Dana Sample", "--to", "S-9")
+    small.cli("batch", "fix", batch, "--from", "Dana|Sample", "--to", "S-1")
+    small.complete(batch)
+    assert [small.people("caseload")[f"{batch}-{row}"]["caseworker"] for row in (1, 2)] == ["S-9", "S-1"]
+    assert small.documents("rules", "list") == []
+
+
+def test_who_a_row_is_about_is_never_picked_by_the_likeness_of_a_number(small):
+    batch = small.create([HEADER, insert({"number": "1019", "first": "Nobody", "last": "Knows"}, "2026-02-01")], template="caseload")
+    small.wait_state(batch)
+    assert small.errors(batch)[0]["suggestions"], "it is suggested"
+    assert "nothing was picked" in small.cli("batch", "fix", batch, "--pick", "--likeness", "1")
+
+
+def test_one_of_several_columns_that_contradict_each_other_is_corrected_by_itself(small):
+    batch = small.create([HEADER, insert(3, "2026-03-17", end="2026-03-10")], template="caseload")
+    small.wait_state(batch)
+    small.cli("batch", "fix", batch, "--field", "End Date", "--from", "2026-03-10", "--to", "2026-04-10")
+    small.complete(batch)
+    assert small.people("caseload")[f"{batch}-1"]["end_date"] == "2026-04-10"
+
+
+def test_B4_a_torn_row_or_the_sample_is_one_error_not_several(small):
+    text = "Participant ID,First Name,Last Name,Caseworker Name,Start Date,Update or Insert\n9999,A,B,Tom, Nobody,2026-05-04,Insert\n"
+    batch = small.create(text, template="caseload")
+    small.wait_state(batch)
+    assert [one["kind"] for one in small.errors(batch)] == ["columns"]
+
+
+def test_whoever_waits_for_the_end_is_told_what_a_person_has_to_do_first(small):
+    batch = small.create([HEADER, insert(3, "2026-01-01", status="Actve")], template="caseload")
+    small.wait_state(batch)
+    watching = small.background("batch", "wait", batch, "--complete")
+    try:
+        line = next(line for line in watching.stderr if "note:" in line)
+        assert f"muster batch errors {batch}" in line
+    finally:
+        watching.kill()
+        watching.wait()

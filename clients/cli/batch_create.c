@@ -79,6 +79,17 @@ warn_same_file(cli *self, const Muster__V1__BatchView *view)
             batch_same_file(self->arena, view), view->batch_id);
 }
 
+/* An import whose column "id" is left out makes new records of the same rows each time. */
+static void
+warn_no_ids(cli *self, const Muster__V1__BatchView *view)
+{
+    for (size_t i = 0; view->purpose == MUSTER__V1__PURPOSE__PURPOSE_IMPORT && i < view->n_warnings; i++)
+        if (strstr(view->warnings[i], "\"id\" is not known") != NULL)
+            cli_note(self,
+                     "the records got ids of their own; --id id takes those of the file, and a second import then "
+                     "updates the same records instead of making them again");
+}
+
 /* Uploads, watches if asked, and prints the batch. */
 static int
 send_and_watch(cli *self, const upload_file *upload, const char *batch_id, bool wait)
@@ -100,6 +111,7 @@ send_and_watch(cli *self, const upload_file *upload, const char *batch_id, bool 
         rc = batch_watch(self, batch_id, false, &view);
         if (view == NULL)
             return rc;
+        warn_no_ids(self, view);
     }
     if (self->json)
         batch_print_json(view);
@@ -261,8 +273,8 @@ run_import(cli *self, const void *given)
 
 static const cli_option IMPORT_OPTIONS[] = {
     {"kind", 'k', "NAME", "what the rows are, for example person", CLI_TEXT, offsetof(import_options, kind)},
-    {"id", 0, "COLUMN", "the column with the record's id (default: the kind's primary key, else ids are made)", CLI_TEXT,
-     offsetof(import_options, id_column)},
+    {"id", 0, "COLUMN", "the column with the record's id (default: the kind's primary key, else ids are made)",
+     CLI_TEXT, offsetof(import_options, id_column)},
     {"map", 0, "COLUMN=FIELD", "this column is that field; may be given several times", CLI_LIST,
      offsetof(import_options, mapping)},
     {"no-wait", 0, NULL, "return when the file is uploaded", CLI_FLAG, offsetof(import_options, no_wait)},

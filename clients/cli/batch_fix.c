@@ -16,6 +16,7 @@
 
 #define LIKENESS_DEFAULT 800u
 #define LIKENESS_PERSON 950u /* for who a row is about: names and date of birth say so */
+#define TYPED_SIZE 4096      /* bytes of an answer at the prompt: a terminal gives no longer line */
 #define LOOK_US 50000
 #define LOOK_US_ALL 60000000 /* after that somebody should look what holds the batch up */
 
@@ -132,7 +133,7 @@ conclude(fixing *fix)
                fix->batch_id);
     else if (fix->left > 0)
         printf("%s to correct: muster batch errors %s\n",
-               print_plural(self->arena, fix->left, "different wrong value is left", "different wrong values are left"),
+               print_plural(self->arena, fix->left, "wrong value is left", "different wrong values are left"),
                fix->batch_id);
     else
         printf("nothing is left to correct: muster batch fix %s --finish goes on\n", fix->batch_id);
@@ -369,22 +370,50 @@ show_group(fixing *fix, const Muster__V1__WrongValueGroup *group, size_t number)
         printf("    %zu  %s\n", i + 1, print_clean(arena, wrong_suggestion(arena, group->suggestions[i])));
 }
 
+/* A line from the prompt; without its end. False: there is none. One that nobody can have meant is asked for again:
+ * keys that move the cursor elsewhere, or more than a cell may hold. */
+static bool
+read_typed(char typed[TYPED_SIZE])
+{
+    while (true) {
+        printf("> ");
+        fflush(stdout);
+        if (fgets(typed, TYPED_SIZE, stdin) == NULL) {
+            printf("\n");
+            return false;
+        }
+        bool whole = strchr(typed, '\n') != NULL, keys = false;
+        for (int c = 0; !whole && c != '\n' && c != EOF;)
+            c = getchar();
+        typed[strcspn(typed, "\r\n")] = '\0';
+        for (const char *at = typed; *at != '\0'; at++)
+            keys = keys || ((unsigned char)*at < ' ' && *at != '\t') || *at == 0x7f;
+        if (whole && !keys)
+            return true;
+        printf(whole ? "  a key was pressed that writes nothing, such as an arrow: please type it again\n"
+                     : "  that is more than a value may have: please type it again\n");
+    }
+}
+
 /* One answer typed at the prompt. False: enough for now. */
 static bool
 take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
 {
     mst_arena *arena = fix->self->arena;
-    typed[strcspn(typed, "\r\n")] = '\0';
     if (typed[0] == '\0')
         return true;
     if (strcmp(typed, ".") == 0)
         return false;
-    char *end, **right;
-    unsigned long number = strtoul(typed, &end, 10);
+    char **right;
+    // One digit, as there are few suggestions: a longer number is a value.
+    bool digit = typed[0] >= '0' && typed[0] <= '9' && typed[1] == '\0';
+    size_t number = digit ? (size_t)(typed[0] - '0') : 0;
     if (strcmp(typed, "-") == 0)
         correct(fix, group, NULL);
-    else if (*end == '\0' && number >= 1 && number <= group->n_suggestions)
+    else if (number >= 1 && number <= group->n_suggestions)
         correct(fix, group, typed_suggestion(arena, group->suggestions[number - 1]));
+    else if (digit && group->n_suggestions > 0)
+        printf("  there is no suggestion %s; =%s is the value %s\n", typed, typed, typed);
     else if (group->n_fields > 0 && ((right = typed_for_one(arena, fix->template, group, typed)) != NULL ||
                                      (right = typed_values(arena, group, typed[0] == '=' ? typed + 1 : typed)) != NULL))
         correct(fix, group, right);
@@ -398,7 +427,7 @@ take_typed(fixing *fix, const Muster__V1__WrongValueGroup *group, char *typed)
 static int
 ask_one_by_one(fixing *fix)
 {
-    char typed[4096];
+    char typed[TYPED_SIZE];
     printf(
         "A number picks a suggestion; anything else is the right value (=12 for the value 12). - leaves the rows out.\n"
         "Enter goes on to the next, . ends. What you answer is kept at once; the same command comes back to the "
@@ -409,11 +438,9 @@ ask_one_by_one(fixing *fix)
             continue;
         uint64_t before = fix->made_count;
         show_group(fix, group, i + 1);
-        printf("> ");
-        fflush(stdout);
-        if (fgets(typed, sizeof typed, stdin) == NULL)
+        if (!read_typed(typed))
             break;
-        bool skipped = typed[0] == '\n';
+        bool skipped = typed[0] == '\0';
         if (!take_typed(fix, group, typed))
             break;
         if (!skipped && fix->made_count == before)

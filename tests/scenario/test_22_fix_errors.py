@@ -1,14 +1,19 @@
 """Fix Errors: wrong values are grouped, corrected once for all their rows, remembered, and the batch goes on (B34-B44)."""
 
+import fcntl
 import os
+import pty
+import select
 import signal
+import struct
+import termios
 
 import pytest
 
 import agency
 import people
 from bus import pb
-from support import to_csv, wait_for
+from support import BIN, to_csv, wait_for
 
 CAMPUS, ZIP = 9, 8
 
@@ -319,3 +324,150 @@ def test_B43_the_page_is_left_at_any_time_and_shows_what_was_made(church):
     shown = church.cli("batch", "errors", batch)
     assert "1 of 2 different ones to correct" in shown, shown
     assert wait_for(lambda: church.show(batch)["fix_errors"], "it waits still")
+
+
+class Terminal:
+    """muster ARGUMENTS as a person sees it: on a terminal of its own, typed into when it asks."""
+
+    def __init__(self, instance, *arguments):
+        command = [str(BIN / "muster"), *arguments, "--data", str(instance.data)]
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(instance.files)
+            os.execve(command[0], command, {**instance.environment, "TERM": "xterm"})
+        self.resize(24, 80)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self):
+        """What came; nothing where it ended."""
+        try:
+            return os.read(self.fd, 65536).decode(errors="replace").replace("\r\n", "\n")
+        except OSError:
+            return ""
+
+    def until(self, words):
+        """What it prints up to `words`."""
+        text = ""
+
+        def said():
+            nonlocal text
+            if select.select([self.fd], [], [], 0.1)[0]:
+                more = self.read()
+                assert more, f"it ended without {words!r}: {text}"
+                text += more
+            return words in text
+
+        wait_for(said, lambda: f"{words!r} in {text}")
+        return text
+
+    def answer(self, typed, words="> "):
+        """Types a line when asked; what is said up to `words`."""
+        os.write(self.fd, typed.encode())
+        return self.until(words)
+
+    def end(self, typed=""):
+        """Its exit code (negative: the signal), and the last it said."""
+        os.write(self.fd, typed.encode())
+        text = ""
+        while more := self.read():
+            text += more
+        code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.close()
+        return code, text
+
+    def close(self):
+        """The window is closed: whatever still runs in it ends."""
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
+
+
+@pytest.fixture
+def fixes(church):
+    """fixes(batch): muster batch fix on a terminal."""
+    opened = []
+
+    def open_one(batch):
+        opened.append(Terminal(church, "batch", "fix", batch))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+def test_B38_B43_on_a_terminal_one_group_after_the_other_is_asked_about_and_left_at_any_time(church, fixes):
+    batch = stuck(church, cards(20, campus={1: "Nort", 2: "Nort", 3: "Sud"}, zip={4: "123", 9: "12é"}, first={5: ""}))
+    terminal = fixes(batch)
+    assert "1 of 5  A value is missing: First Name" in terminal.until("> ")
+    assert "a key was pressed" in terminal.answer("\x1b[AAnn\n")
+    shown = terminal.answer("Ann\n")
+    assert '-> "Ann" (1 row)' in shown and '2 of 5  Not in the list of allowed values: Campus\n  "Nort"' in shown, shown
+    assert 'Did you mean\n    1  "North"' in shown, shown
+    assert "no suggestion 7" in terminal.answer("7\n")
+    assert "not one of the allowed values" in terminal.answer("Narnia\n")
+    assert "3 of 5" in terminal.answer("\n")  # the next one
+    for _ in range(2):  # in the middle, and again
+        code, said = terminal.end("\x03")
+        assert code == -signal.SIGINT and "remembered" not in said, said
+        terminal = fixes(batch)
+        terminal.until("> ")
+    terminal.end("\x03")
+
+    terminal = fixes(batch)
+    assert "2 of 5" in terminal.until("> "), "the one that was answered is not asked about again"
+    terminal.resize(10, 30)
+    assert '"Nort" -> "North", remembered (2 rows)' in terminal.answer("1\n")
+    assert '"Sud" -> "South"' in terminal.answer("South\n")
+    code, said = terminal.end(".\n")
+    assert code == 0 and "2 different wrong values are left" in said, said
+
+    terminal = fixes(batch)
+    assert "4 of 5  Wrong form: Zip" in terminal.until("> ")
+    assert "more than a value may have" in terminal.answer("1" * 5000 + "\n")
+    assert "5 of 5" in terminal.answer("12345\n")
+    assert "left out (1 row)" in terminal.answer("-\n", "[y/N] ")
+    code, said = terminal.end("n\n")
+    assert code == 0 and "--finish goes on" in said and church.show(batch)["fix_errors"], said
+    terminal = fixes(batch)
+    terminal.until("[y/N] ")
+    code, said = terminal.end("y\n")
+    assert code == 0 and "is read again" in said, said
+    assert goes_on(church, batch) == {"created": 19, "rejected": 1, "left_out": 1, "generation": 2, "corrected": 5}
+
+
+def test_what_is_typed_ahead_or_ended_by_control_d_is_kept_as_far_as_it_was_answered(church, fixes):
+    batch = stuck(church, cards(6, campus={1: "Nort", 2: "Sud"}))
+    terminal = fixes(batch)
+    terminal.until("> ")
+    terminal.answer("1\n")
+    code, said = terminal.end("\x04")
+    assert code == 0 and "\n1 wrong value is left to correct" in said, said
+    assert [one["correction"] is not None for one in church.errors(batch)] == [True, False]
+
+
+def test_a_repair_and_corrections_are_made_in_one_go(church):
+    """The repair mends one column, the correction another value; the rows are read once more with both."""
+    zips = {at: "2134" for at in range(4, 21, 4)}
+    batch = stuck(church, cards(20, campus={1: "Nort", 2: "Nort"}, zip=zips))
+    made = church.json("batch", "fix", batch, "--repair", "leading-zeros:postcode:5", "--field", "Campus", "--from", "Nort",
+                       "--to", "North")
+    assert made["finished"] and len(made["made"]) == 1, made
+    assert goes_on(church, batch) == {"created": 20, "rejected": 0, "left_out": 0, "generation": 2, "corrected": 7}
+    found = {one["email"]: one for one in church.people().values()}
+    assert {found[people.person(9 + at)["email"]]["postcode"] for at in zips} == {"02134"}
+    assert found[people.person(10)["email"]]["campus"] == "North"
+
+
+def test_a_repair_that_leaves_rows_out_says_which_and_the_others_go_on(church):
+    """A line of totals below the people is no person."""
+    rows = cards(30, campus={1: "Nort"})
+    rows.append(["Total"] + [""] * (len(rows[0]) - 2) + ["30"])
+    batch = stuck(church, rows)
+    church.cli("batch", "fix", batch, "--repair", "totals-rows", "--field", "Campus", "--from", "Nort", "--to", "North")
+    done = goes_on(church, batch)
+    assert (done["created"], done["rejected"], done["left_out"], done["corrected"]) == (30, 1, 1, 1), done
+    lines = church.cli("batch", "rejected", batch).splitlines()
+    assert len(lines) == 2 and lines[1].startswith("31,Total"), lines

@@ -366,6 +366,23 @@ row_cut(csv_rows *self, const cell_scan *cell, size_t start, bool last)
     return self->fault == CSV_FAULT_NONE ? ROW_CUT : ROW_FAULT;
 }
 
+/* Cells without quotes, which most are, up to the next byte that is no delimiter: its position, or SIZE_MAX. */
+static inline size_t
+bare_cells(csv_rows *self, marks *m, cell_scan *cell)
+{
+    const uint8_t *buffer = self->buffer;
+    const uint8_t delimiter = (uint8_t)self->dialect.delimiter;
+    uint32_t columns = self->columns; // here and not behind a pointer: storing a cell may not touch them
+    size_t start = cell->start, p;
+    while ((p = marks_next(self, m)) != SIZE_MAX && buffer[p] == delimiter && columns < CSV_COLUMNS_MAX) {
+        self->cells[columns++] = (csv_cell){buffer + start, (uint32_t)(p - start)};
+        start = p + 1;
+    }
+    self->columns = columns;
+    cell->start = start;
+    return p;
+}
+
 /* Reads the row at `start` into cells. `*end` is where the next one begins, `*lines` how many lines it took. */
 static row_end
 read_row(csv_rows *self, marks *m, cell_scan *cell, size_t start, bool last, size_t *end, uint64_t *lines)
@@ -377,7 +394,7 @@ read_row(csv_rows *self, marks *m, cell_scan *cell, size_t start, bool last, siz
     self->columns = 0;
     self->scratch_size = 0;
     for (;;) {
-        size_t p = marks_next(self, m);
+        size_t p = cell->quoted || self->dialect.skip_space ? marks_next(self, m) : bare_cells(self, m, cell);
         if (p == SIZE_MAX)
             return row_cut(self, cell, start, last);
         if (p < start)

@@ -35,7 +35,8 @@ void mst_rows_builder_reserve(mst_rows_builder *builder, size_t cells, size_t si
 static inline void
 mst_rows_builder_put(mst_rows_builder *builder, const void *data, size_t size)
 {
-    memcpy(builder->values + builder->values_size, data, size);
+    if (size > 0)
+        memcpy(builder->values + builder->values_size, data, size);
     builder->values_size += size;
     builder->ends[builder->ends_count++] = (uint32_t)builder->values_size;
 }

@@ -189,7 +189,7 @@ ailment_mojibake(csv_cell cell, char mended[MOJIBAKE_SIZE])
 {
     size_t size = 0;
     bool high = false;
-    if (cell.size >= MOJIBAKE_SIZE || !utf8_ok(cell.data, cell.size))
+    if (cell.size >= MOJIBAKE_SIZE || utf8_ascii(cell.data, cell.size) == cell.size || !utf8_ok(cell.data, cell.size))
         return false;
     for (size_t at = 0; at < cell.size;) {
         int byte = byte_of(next_character(cell, &at));

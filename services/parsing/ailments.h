@@ -36,7 +36,7 @@ typedef struct ailing {
     uint32_t left, right; /* fields beside an e-mail address */
     noticed noticed[AILMENTS];
     uint32_t of_width[DIGITS_MAX + 1]; /* values of so many digits */
-    uint32_t leading_zeros, filled;
+    uint32_t leading_zeros;
     uint32_t first_rows[DIGITS_MAX + 1][DOCTOR_ROWS_MAX], first_count[DIGITS_MAX + 1];
     char first_values[DIGITS_MAX + 1][DOCTOR_EXAMPLES_MAX][DIGITS_MAX + 1];
 } ailing;
@@ -55,6 +55,7 @@ struct doctor {
     unsigned year; /* this year; 0: not known */
     const uint32_t *columns;
     ailing *fields;
+    uint32_t *filled; /* cells of each field; apart from the large ailing, because every row counts here */
     noticed totals, shifted;
     uint32_t shifted_row;
     bool totals_asked, any_repaired;

@@ -300,6 +300,19 @@ read_date(const char *format, date_order order, cursor c, char out[10], const ui
     return any(c, order, out);
 }
 
+bool
+date_is_plain(const uint8_t *text, size_t size)
+{
+    static const uint8_t DIGITS[] = {0, 1, 2, 3, 5, 6, 8, 9};
+    if (size != 10 || text[4] != '-' || text[7] != '-')
+        return false;
+    bool digits = true;
+    for (size_t i = 0; i < sizeof DIGITS; i++)
+        digits &= is_digit(text[DIGITS[i]]);
+    int month = (text[5] - '0') * 10 + text[6] - '0', day = (text[8] - '0') * 10 + text[9] - '0';
+    return digits && text[0] != '0' && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+}
+
 date_result
 date_read(const char *format, date_order order, const uint8_t *text, size_t size, char out[10])
 {

@@ -16,6 +16,8 @@ typedef enum date_order { DATE_ORDER_UNKNOWN, DATE_MONTH_FIRST, DATE_DAY_FIRST }
 
 typedef enum date_result { DATE_OK, DATE_WRONG, DATE_NO_SUCH_DAY, DATE_AMBIGUOUS, DATE_SHORT_YEAR } date_result;
 
+/* YYYY-MM-DD, and a day that every month has: what most dates are, told quickly. False: nobody knows yet. */
+bool date_is_plain(const uint8_t *text, size_t size);
 /* `format` as in Table Schema: "" or "default" (YYYY-MM-DD), "any", or %Y %y %m %d %b %B in a row. `out` gets ten
  * characters, not terminated. */
 date_result date_read(const char *format, date_order order, const uint8_t *text, size_t size, char out[10]);

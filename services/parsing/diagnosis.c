@@ -104,8 +104,10 @@ say_field(report *self, size_t field, ailment what)
 
 /* The width that nearly all values of a code have, where some are one or two digits short; 0: nothing is amiss. */
 static unsigned
-code_width(const ailing *one, uint32_t *whole, uint32_t *fewer)
+code_width(const doctor *of, size_t field, uint32_t *whole, uint32_t *fewer)
 {
+    const ailing *one = &of->fields[field];
+    const uint32_t filled = of->filled[field];
     uint32_t all = 0;
     unsigned width = 0;
     for (unsigned digits = 1; digits <= DIGITS_MAX; digits++) {
@@ -113,7 +115,7 @@ code_width(const ailing *one, uint32_t *whole, uint32_t *fewer)
         if (one->of_width[digits] > one->of_width[width])
             width = digits;
     }
-    if (width < 4 || all < CODES_MIN || all < one->filled - one->filled / 10 || one->leading_zeros > 0)
+    if (width < 4 || all < CODES_MIN || all < filled - filled / 10 || one->leading_zeros > 0)
         return 0;
     *whole = one->of_width[width];
     *fewer = one->of_width[width - 1] + one->of_width[width - 2];
@@ -133,7 +135,7 @@ say_leading_zeros(report *self, size_t field)
 {
     const ailing *one = &self->of->fields[field];
     uint32_t whole, fewer;
-    unsigned width = code_width(one, &whole, &fewer);
+    unsigned width = code_width(self->of, field, &whole, &fewer);
     if (width == 0)
         return;
     noticed seen = {.count = fewer};

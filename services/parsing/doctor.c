@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "ailments.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ doctor_new(const wanted_columns *wanted, const char *today, char *const *repairs
     if (today != NULL && strlen(today) == 10)
         self->year = (unsigned)strtoul(today, NULL, 10);
     self->fields = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->fields);
+    self->filled = mst_arena_alloc(self->arena, (wanted->fields_count + 1) * sizeof *self->filled);
     self->repaired = mst_arena_new(0);
     for (size_t i = 0; i < wanted->fields_count; i++) {
         const Muster__V1__Field *field = wanted->fields[i];
@@ -131,7 +133,8 @@ look_at_digits(doctor *self, size_t field, uint32_t row, csv_cell *cell)
     ailing *one = &self->fields[field];
     size_t digits = ailment_digits(*cell);
     if (digits == 0)
-        return ailment_scientific(*cell) && found(self, field, AILMENT_SCIENTIFIC, row, cell, NULL);
+        return cell->size > 1 && !isdigit(cell->data[1]) && ailment_scientific(*cell) &&
+               found(self, field, AILMENT_SCIENTIFIC, row, cell, NULL);
     if (digits > DIGITS_MAX || one->phone)
         return false;
     one->of_width[digits]++;
@@ -196,14 +199,24 @@ is_total(const doctor *self, const csv_cell *cells, csv_cell *first)
 }
 
 /* Cells that a healthy row is full of are let pass quickly. */
+static inline bool
+is_healthy(const doctor *self, const look *at, csv_cell cell)
+{
+    switch (at->kind) {
+    case LOOK_DATE: return cell.size == 0 || ailment_plain_date(cell, self->year);
+    case LOOK_EMAIL: return cell.size > 0 && memchr(cell.data, '@', cell.size) != NULL;
+    case LOOK_TEXT: return cell.size == 0 || cell.data[0] < '0' || cell.data[0] > '9';
+    }
+    return true;
+}
+
 static bool
 look_at_cell(doctor *self, const look *at, uint32_t row, csv_cell *cells)
 {
-    csv_cell *cell = &cells[at->field];
     switch (at->kind) {
-    case LOOK_DATE: return !ailment_plain_date(*cell, self->year) && look_at_date(self, at->field, row, cell);
+    case LOOK_DATE: return look_at_date(self, at->field, row, &cells[at->field]);
     case LOOK_EMAIL: look_at_email(self, at->field, row, cells); return false;
-    case LOOK_TEXT: return cell->data[0] >= '0' && cell->data[0] <= '9' && look_at_digits(self, at->field, row, cell);
+    case LOOK_TEXT: return look_at_digits(self, at->field, row, &cells[at->field]);
     }
     return false;
 }
@@ -220,16 +233,14 @@ look_at_letters(doctor *self, uint32_t row, csv_cell *cells)
 }
 
 bool
-doctor_row(doctor *self, uint32_t row, csv_cell *cells, bool plain, bool *leave_out)
+doctor_row(doctor *self, uint32_t row, row_cells *taken, bool plain, bool *leave_out)
 {
     bool changed = false;
-    csv_cell first = {NULL, 0};
-    size_t filled = 0;
+    csv_cell first = {NULL, 0}, *cells = taken->cells;
+    const size_t filled = taken->filled;
     *leave_out = false;
     if (self->any_repaired)
         mst_arena_reset(self->repaired);
-    for (size_t i = 0; i < self->wanted->fields_count; i++)
-        filled += cells[i].size > 0;
     if (filled <= TOTALS_CELLS_MAX && filled * 2 <= self->wanted->fields_count && is_total(self, cells, &first)) {
         note(self, &self->totals, row, first, NULL);
         *leave_out = self->totals_asked;
@@ -237,9 +248,9 @@ doctor_row(doctor *self, uint32_t row, csv_cell *cells, bool plain, bool *leave_
     }
     for (size_t i = 0; i < self->looks_count; i++) {
         const look *at = &self->looks[i];
-        size_t size = cells[at->field].size;
-        self->fields[at->field].filled += size > 0;
-        if (size > 0 || at->kind == LOOK_EMAIL)
+        csv_cell cell = cells[at->field];
+        self->filled[at->field] += cell.size > 0;
+        if (!is_healthy(self, at, cell))
             changed |= look_at_cell(self, at, row, cells);
     }
     if (!plain)

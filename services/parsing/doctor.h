@@ -14,7 +14,7 @@
 #ifndef MUSTER_PARSING_DOCTOR_H
 #define MUSTER_PARSING_DOCTOR_H
 
-#include "mapping.h"
+#include "row_cells.h"
 
 #define DOCTOR_EXAMPLES_MAX 3u /* shown of each remark */
 #define DOCTOR_ROWS_MAX 10u    /* named of each remark */
@@ -26,10 +26,10 @@ doctor *doctor_new(const wanted_columns *wanted, const char *today, char *const 
 void doctor_destroy(doctor **self);
 /* Once, when the columns of the file are known. */
 void doctor_columns(doctor *self, const mapping *columns);
-/* Looks at the cells of a row as they stand in the file, and makes the repairs that were asked for: cells[] are
+/* Looks at the cells of a row as they stand in the file, and makes the repairs that were asked for: cells are
  * replaced by ones lent until the next row. `plain`: ASCII only. True: something was changed. *leave_out: this is no
  * row. */
-bool doctor_row(doctor *self, uint32_t row, csv_cell *cells, bool plain, bool *leave_out);
+bool doctor_row(doctor *self, uint32_t row, row_cells *taken, bool plain, bool *leave_out);
 /* What was noticed, the worst first; in `arena`. */
 Muster__V1__Remark **doctor_remarks(const doctor *self, mst_arena *arena, size_t *count);
 

@@ -305,7 +305,7 @@ static bool
 examine(entries *self, const csv_row *row)
 {
     bool leave_out;
-    if (doctor_row(self->doctor, self->rows_total, self->cells.cells, row->plain, &leave_out))
+    if (doctor_row(self->doctor, self->rows_total, &self->cells, row->plain, &leave_out))
         self->mended = true;
     return leave_out;
 }
@@ -336,8 +336,8 @@ correct(entries *self, const csv_row *row)
 static void
 begin_row(entries *self, const csv_row *row)
 {
-    size_t size = self->cells.id.size;
-    for (size_t i = 0; i < self->cells.fields_count; i++)
+    size_t size = self->cells.id.size + (self->mended ? 0 : self->cells.size);
+    for (size_t i = 0; self->mended && i < self->cells.fields_count; i++)
         size += self->cells.cells[i].size;
     if (self->in_chunk > 0 && chunk_size(self) + size + self->growth + 4 * self->rows.columns > CHUNK_SIZE)
         close_chunk(self);
@@ -374,7 +374,7 @@ add_row(entries *self, const csv_row *row)
         fits = correct(self, row);
     self->corrected += self->mended && !left_out;
     begin_row(self, row);
-    const value_text *kept;
+    const csv_cell *kept = cells->cells;
     entry_row entry = {.file = row,
                        .cells = cells->cells,
                        .broken = cells->any_broken ? cells->broken : NULL,
@@ -382,7 +382,6 @@ add_row(entries *self, const csv_row *row)
                        .whole = whole,
                        .too_large = !fits};
     if (left_out) {
-        row_check_left_out(self->check, &entry, &kept);
         self->left_out++;
         not_to_be_checked(self);
     } else {

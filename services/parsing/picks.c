@@ -44,7 +44,7 @@ is_missing(const Muster__V1__Template *template, const char *value)
 
 const char *
 picks_check(const parsing_state *state, const parsed_batch *batch, const Muster__V1__Field *field, const char *value,
-              mst_arena *arena, char **kept)
+            mst_arena *arena, char **kept)
 {
     const Muster__V1__Template *template = picks_template(state, batch);
     *kept = "";
@@ -57,8 +57,7 @@ picks_check(const parsing_state *state, const parsed_batch *batch, const Muster_
     if (template != NULL && template->action != NULL && strcmp(template->action->field, field->name) == 0)
         value_rule_set_action(&rule, template->action);
     char *why = NULL;
-    Muster__V1__WrongKind kind =
-        rule.plain ? MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN : value_read(&rule, text.data, text.size, &text);
+    Muster__V1__WrongKind kind = value_read(&rule, text.data, text.size, &text);
     if (kind != MUSTER__V1__WRONG_KIND__WRONG_UNKNOWN) {
         why = mst_arena_alloc(arena, VALUE_MESSAGE_SIZE);
         value_message(&rule, kind, why);
@@ -93,8 +92,7 @@ add(Muster__V1__Suggestion **list, size_t *count, Muster__V1__Suggestion *sugges
 }
 
 Muster__V1__Suggestion **
-picks_suggestions(const parsing_state *state, const Muster__V1__WrongValueGroup *group, mst_arena *arena,
-                    size_t *count)
+picks_suggestions(const parsing_state *state, const Muster__V1__WrongValueGroup *group, mst_arena *arena, size_t *count)
 {
     Muster__V1__Suggestion **list = mst_arena_alloc(arena, SUGGESTIONS_MAX * sizeof *list);
     const Muster__V1__CorrectionRule *chosen[SUGGESTIONS_MAX];

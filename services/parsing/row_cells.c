@@ -38,13 +38,13 @@ row_cells_release(row_cells *self)
     self->clean = NULL;
 }
 
-static bool
+/* `cell` has the size of a missing value. Not inlined: the loop over the cells would run out of registers. */
+static __attribute__((noinline)) bool
 is_missing(const row_cells *self, csv_cell cell)
 {
-    if ((self->missing_sizes & size_bit(cell.size)) == 0)
-        return false;
     for (size_t i = 0; i < self->missing_count; i++)
-        if (strlen(self->missing[i]) == cell.size && memcmp(self->missing[i], cell.data, cell.size) == 0)
+        if (self->missing[i][0] == (char)cell.data[0] && strlen(self->missing[i]) == cell.size &&
+            memcmp(self->missing[i], cell.data, cell.size) == 0)
             return true;
     return false;
 }
@@ -77,16 +77,29 @@ unguard(csv_cell cell)
     return cell;
 }
 
-/* The cell in this column; `at` says which of `broken` is about it. */
+/* Whether a cell is one of those, nearly all, that need no look but at their ends. */
+static inline bool
+is_bare(csv_cell cell)
+{
+    return cell.data[0] > '\'' && cell.data[cell.size - 1] > ' ';
+}
+
+/* `at` says which of `broken` is about it. */
+static __attribute__((noinline)) csv_cell
+tidy_cell(row_cells *self, const csv_row *row, csv_cell cell, size_t at)
+{
+    cell = unguard(cell_trim(cell));
+    return row->plain ? cell : clean_cell(self, cell, &self->broken[at]);
+}
+
+/* The cell in this column. */
 static inline csv_cell
 take(row_cells *self, const csv_row *row, uint32_t column, size_t at)
 {
     if (column >= row->cells_count)
         return (csv_cell){(const uint8_t *)"", 0};
-    csv_cell cell = unguard(cell_trim(row->cells[column]));
-    if (!row->plain)
-        cell = clean_cell(self, cell, &self->broken[at]);
-    return cell;
+    csv_cell cell = row->cells[column];
+    return cell.size == 0 || (row->plain && is_bare(cell)) ? cell : tidy_cell(self, row, cell, at);
 }
 
 /* Room for all cells of the row, as text again. A column may be both a field and the id. */
@@ -111,12 +124,20 @@ row_cells_take(row_cells *self, const csv_row *row)
     self->clean_used = 0;
     if (!row->plain)
         make_room(self, row);
-    for (size_t i = 0; i < self->fields_count; i++) {
-        csv_cell cell = take(self, row, self->columns->columns[i], i);
-        if (cell.size > 0 && is_missing(self, cell))
+    const uint32_t *columns = self->columns->columns;
+    const uint64_t missing_sizes = self->missing_sizes;
+    csv_cell *cells = self->cells;
+    size_t filled = 0, size = 0;
+    for (size_t i = 0, count = self->fields_count; i < count; i++) {
+        csv_cell cell = take(self, row, columns[i], i);
+        if ((missing_sizes & size_bit(cell.size)) != 0 && is_missing(self, cell))
             cell.size = 0;
-        self->cells[i] = cell;
+        cells[i] = cell;
+        filled += cell.size > 0;
+        size += cell.size;
     }
+    self->filled = filled;
+    self->size = size;
     if (self->columns->id_column != MAPPING_NONE)
         self->id = take(self, row, self->columns->id_column, self->fields_count);
 }

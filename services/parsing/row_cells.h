@@ -15,6 +15,8 @@ typedef struct row_cells {
     uint32_t header_columns;
     size_t fields_count;
     csv_cell *cells; /* of each field */
+    size_t filled;   /* how many of these are not empty, as they were taken */
+    size_t size;     /* their bytes, as they were taken */
     csv_cell id;     /* of an import */
     bool *broken;    /* of each field, and behind them of the id: its bytes were no text */
     bool any_broken;

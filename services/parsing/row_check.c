@@ -12,6 +12,11 @@
  * and people choose from the list. */
 #define SUGGEST_COST_MAX 20000000u
 
+/* Sizes of a field's values that are right as they stand. */
+typedef struct unchecked {
+    uint32_t least, most;
+} unchecked;
+
 /* Fields whose values together stand in one row only. */
 typedef struct unique_key {
     size_t *fields;
@@ -27,14 +32,17 @@ struct row_check {
     wrongs *wrongs;
     const Muster__V1__Template *template;
     value_rule *values;
-    row_rules *rules; /* NULL none */
-    samples *samples; /* NULL none */
+    unchecked *unchecked; /* of each field: nearly all cells need no more than this look at their size */
+    row_rules *rules;     /* NULL none */
+    samples *samples;     /* NULL none */
     unique_key *keys;
     size_t keys_count;
     const uint32_t *columns;
     uint32_t header_columns;
-    value_text *kept;
+    value_text *read; /* where kept forms stand that were written anew */
+    csv_cell *kept;
     Muster__V1__WrongKind *wrong;
+    bool any_wrong;
     csv_cell *together; /* values of a key */
     uint64_t suggest_cost;
     bool as_a_whole; /* the last row is wrong so */
@@ -86,6 +94,8 @@ row_check_new(const wanted_columns *wanted, const Muster__V1__Template *template
     self->arena = arena;
     self->wrongs = to;
     self->values = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->values);
+    self->unchecked = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->unchecked);
+    self->read = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->read);
     self->kept = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->kept);
     self->wrong = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->wrong);
     self->together = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self->together);
@@ -124,6 +134,8 @@ row_check_columns(row_check *self, const mapping *columns, uint32_t header_colum
 {
     self->columns = columns->columns;
     self->header_columns = header_columns;
+    for (size_t i = 0; i < self->count; i++)
+        value_unchecked(&self->values[i], &self->unchecked[i].least, &self->unchecked[i].most);
     if (self->template != NULL && (self->template->n_sample_row > 0 || self->template->instructions[0] != '\0'))
         self->samples = samples_new(self->template, self->count, self->values, self->columns, self->arena);
 }
@@ -248,32 +260,40 @@ report_row(row_check *self, const entry_row *row, Muster__V1__WrongKind kind, co
 
 /* Rows ------------------------------------------------------------------------------------------------- */
 
-/* True: none of the values is wrong. */
+static Muster__V1__WrongKind
+read_value(row_check *self, size_t field, csv_cell cell)
+{
+    if (cell.size == 0)
+        return MUSTER__V1__WRONG_KIND__WRONG_REQUIRED;
+    value_text *read = &self->read[field];
+    Muster__V1__WrongKind wrong = value_read(&self->values[field], cell.data, cell.size, read);
+    if (wrong == RIGHT)
+        self->kept[field] = (csv_cell){read->data, (uint32_t)read->size};
+    return wrong;
+}
+
+/* Values are kept as typed, but for those that are right and have another form. True: none is wrong. */
 static bool
 read_values(row_check *self, const entry_row *row)
 {
-    bool right = true;
+    if (self->any_wrong)
+        memset(self->wrong, 0, self->count * sizeof *self->wrong);
+    memcpy(self->kept, row->cells, self->count * sizeof *self->kept);
+    self->any_wrong = false;
     for (size_t i = 0; i < self->count; i++) {
-        value_rule *rule = &self->values[i];
-        csv_cell cell = row->cells[i];
-        value_text *kept = &self->kept[i];
-        Muster__V1__WrongKind wrong = RIGHT;
-        kept->data = cell.data;
-        kept->size = cell.size;
-        if (cell.size > 0 && !rule->plain)
-            wrong = value_read(rule, cell.data, cell.size, kept);
-        else if (cell.size == 0 && rule->required)
-            wrong = MUSTER__V1__WRONG_KIND__WRONG_REQUIRED;
-        if (row->broken != NULL && row->broken[i])
-            wrong = MUSTER__V1__WRONG_KIND__WRONG_ENCODING;
-        self->wrong[i] = wrong;
-        if (wrong == RIGHT)
+        uint32_t size = row->cells[i].size;
+        if (size >= self->unchecked[i].least && size <= self->unchecked[i].most)
             continue;
-        right = false;
-        kept->data = cell.data;
-        kept->size = cell.size;
+        self->wrong[i] = read_value(self, i, row->cells[i]);
+        self->any_wrong |= self->wrong[i] != RIGHT;
     }
-    return right;
+    for (size_t i = 0; row->broken != NULL && i < self->count; i++)
+        if (row->broken[i]) {
+            self->wrong[i] = MUSTER__V1__WRONG_KIND__WRONG_ENCODING;
+            self->kept[i] = row->cells[i];
+            self->any_wrong = true;
+        }
+    return !self->any_wrong;
 }
 
 static bool
@@ -337,22 +357,12 @@ is_wrong_as_a_whole(row_check *self, const entry_row *row)
     return report_row(self, row, MUSTER__V1__WRONG_KIND__WRONG_COLUMNS, value, say_columns, columns);
 }
 
-void
-row_check_left_out(row_check *self, const entry_row *row, const value_text **kept)
-{
-    for (size_t i = 0; i < self->count; i++) {
-        self->kept[i].data = row->cells[i].data;
-        self->kept[i].size = row->cells[i].size;
-    }
-    *kept = self->kept;
-}
-
 bool
-row_check_row(row_check *self, const entry_row *row, const value_text **kept)
+row_check_row(row_check *self, const entry_row *row, const csv_cell **kept)
 {
     self->as_a_whole = false;
     if (is_wrong_as_a_whole(self, row)) {
-        row_check_left_out(self, row, kept);
+        *kept = row->cells;
         return true;
     }
     *kept = self->kept;

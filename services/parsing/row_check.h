@@ -32,11 +32,9 @@ void row_check_columns(row_check *self, const mapping *columns, uint32_t header_
 value_rule *row_check_field(row_check *self, size_t field);
 /* Checks one row and gives what is wrong to the wrongs. True: something is. `kept` gets the form of each field in which
  * it is kept, as typed where it is wrong; lent until the next row. */
-bool row_check_row(row_check *self, const entry_row *row, const value_text **kept);
+bool row_check_row(row_check *self, const entry_row *row, const csv_cell **kept);
 /* Whether that row is wrong as a whole (torn, a sample): nobody can say what its values are. */
 bool row_check_was_as_a_whole(const row_check *self);
-/* The same for a row that is not wanted: nothing is said of it. */
-void row_check_left_out(row_check *self, const entry_row *row, const value_text **kept);
 /* The id of a record that an import brings; `broken`: as it stands in the file, where that is no text, else NULL. */
 bool row_check_id(row_check *self, const entry_row *row, uint32_t column, csv_cell id, const csv_cell *broken);
 

@@ -164,7 +164,7 @@ holds(const condition *when, const row_values *row)
         return !is_filled(row, when->field);
     if (!is_filled(row, when->field))
         return false;
-    const value_text *kept = &row->kept[when->field];
+    const csv_cell *kept = &row->kept[when->field];
     for (size_t i = 0; i < when->values_count; i++)
         if (when->values[i].size == kept->size && memcmp(when->values[i].data, kept->data, kept->size) == 0)
             return true;
@@ -190,7 +190,7 @@ filled_groups(const rule *self, const row_values *row)
 }
 
 static double
-number_of(const value_text *value)
+number_of(const csv_cell *value)
 {
     char text[64];
     snprintf(text, sizeof text, "%.*s", (int)value->size, (const char *)value->data);
@@ -199,7 +199,7 @@ number_of(const value_text *value)
 
 /* Whether `first` is after `second`; kept forms of dates and times have the order of what they say. */
 static bool
-is_after(const Muster__V1__Field *field, const value_text *first, const value_text *second)
+is_after(const Muster__V1__Field *field, const csv_cell *first, const csv_cell *second)
 {
     if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_NUMBER || field->type == MUSTER__V1__FIELD_TYPE__FIELD_INTEGER)
         return number_of(first) > number_of(second);
@@ -341,7 +341,7 @@ say_rule(sentence *text, const judged *self)
         say(text, "%.80s must not be after %.80s: ", title_of(self, fields->fields[0]),
             title_of(self, fields->fields[1]));
         for (size_t i = 0; i < 2; i++) {
-            const value_text *kept = &self->row->kept[fields->fields[i]];
+            const csv_cell *kept = &self->row->kept[fields->fields[i]];
             say(text, "%.*s%s", (int)(kept->size < 60 ? kept->size : 60), (const char *)kept->data,
                 i == 0 ? " is after " : ".");
         }

@@ -15,7 +15,7 @@ typedef struct row_rules row_rules;
 /* One row: of each field. */
 typedef struct row_values {
     const csv_cell *typed;
-    const value_text *kept;
+    const csv_cell *kept;
     const Muster__V1__WrongKind *wrong; /* WRONG_UNKNOWN: right */
     const uint32_t *columns;            /* MAPPING_NONE: not in the file */
 } row_values;

@@ -59,7 +59,7 @@ bool
 samples_is_row(const samples *self, const row_values *row)
 {
     for (size_t i = self->first; i < self->fields_count; i++) {
-        const value_text *cell = &row->kept[i];
+        const csv_cell *cell = &row->kept[i];
         if (self->columns[i] != MAPPING_NONE &&
             (cell->size != self->kept[i].size || memcmp(cell->data, self->kept[i].data, cell->size) != 0))
             return false;
@@ -93,8 +93,9 @@ holds_instructions(const samples *self, csv_cell cell)
 bool
 samples_is_instructions(const samples *self, const csv_row *row)
 {
-    for (uint32_t i = 0; i < row->cells_count && self->instructions_size > 0; i++)
-        if (row->cells[i].size >= self->instructions_size && holds_instructions(self, row->cells[i]))
+    const size_t least = self->instructions_size;
+    for (uint32_t i = 0; i < row->cells_count && least > 0; i++)
+        if (row->cells[i].size >= least && holds_instructions(self, row->cells[i]))
             return true;
     return false;
 }

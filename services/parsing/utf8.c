@@ -42,6 +42,10 @@ utf8_ok(const uint8_t *data, size_t size)
 {
     const uint8_t *end = data + size;
     for (const uint8_t *at = data; at < end;) {
+        if (*at > 0 && *at < 0x80) {
+            at++;
+            continue;
+        }
         int step = utf8_size(at, end);
         if (step <= 0 || *at == 0)
             return false;

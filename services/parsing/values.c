@@ -29,7 +29,7 @@ is_digit(uint8_t c)
 }
 
 /* What a byte may be part of. */
-enum { IN_LOCAL = 1, IN_DOMAIN = 2, PHONE_SIGN = 4 };
+enum { IN_LOCAL = 1, IN_LABEL = 2, IN_PHONE = 4 };
 static uint8_t classes[256];
 
 static void
@@ -38,13 +38,13 @@ classes_init(void)
     if (classes['a'] != 0)
         return;
     for (int c = 0x21; c < 256; c++)
-        if (c != 0x7f && strchr(",;<>()\"\\@", c) == NULL)
+        if (c != 0x7f && strchr(",;<>()\"\\@.", c) == NULL)
             classes[c] |= IN_LOCAL;
     for (int c = 0; c < 256; c++)
-        if (c >= 0x80 || c == '-' || c == '.' || is_digit((uint8_t)c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
-            classes[c] |= IN_DOMAIN;
-    for (const char *sign = " -./()#*,:"; *sign != '\0'; sign++)
-        classes[(uint8_t)*sign] |= PHONE_SIGN;
+        if (c >= 0x80 || c == '-' || is_digit((uint8_t)c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+            classes[c] |= IN_LABEL;
+    for (const char *sign = " -./()#*,:0123456789"; *sign != '\0'; sign++)
+        classes[(uint8_t)*sign] |= IN_PHONE;
 }
 
 /* What is true and what is false, where the field does not say. */
@@ -83,7 +83,6 @@ value_rule_set_action(value_rule *rule, const Muster__V1__Action *action)
     allowed_destroy(&rule->choices);
     rule->choices = allowed_new();
     rule->only_these = true;
-    rule->plain = false;
     for (size_t i = 0; i < action->n_insert_words; i++)
         allowed_add(rule->choices, action->insert_words[i], action->insert_words[0]);
     for (size_t i = 0; i < action->n_update_words; i++)
@@ -129,8 +128,8 @@ value_rule_init(value_rule *rule, const Muster__V1__Field *field)
         rule->whole_minimum = strtoll(field->minimum, NULL, 10);
         rule->whole_maximum = strtoll(field->maximum, NULL, 10);
     }
-    rule->plain = field->type == MUSTER__V1__FIELD_TYPE__FIELD_STRING && field->n_enum_values == 0 &&
-                  field->pattern[0] == '\0' && field->min_length == 0 && field->max_length == 0;
+    rule->takes_plain_dates =
+        field->format[0] == '\0' || strcmp(field->format, "default") == 0 || strcmp(field->format, "any") == 0;
     if (field->type == MUSTER__V1__FIELD_TYPE__FIELD_BOOLEAN)
         boolean_choices(rule, field);
     else if (field->n_enum_values > 0)
@@ -150,6 +149,17 @@ value_rule_release(value_rule *rule)
     allowed_destroy(&rule->choices);
     if (rule->suggester != NULL)
         mst_suggester_destroy(&rule->suggester);
+}
+
+void
+value_unchecked(const value_rule *rule, uint32_t *least, uint32_t *most)
+{
+    const Muster__V1__Field *field = rule->field;
+    bool text = field->type == MUSTER__V1__FIELD_TYPE__FIELD_STRING && rule->choices == NULL && rule->pattern == NULL &&
+                field->min_length == 0;
+    *least = rule->required ? 1 : 0;
+    // Characters are never more than bytes.
+    *most = !text ? 0 : field->max_length == 0 ? UINT32_MAX : field->max_length;
 }
 
 static void
@@ -202,31 +212,31 @@ read_json(const Muster__V1__Field *field, const uint8_t *data, size_t size)
 static bool
 is_domain(const uint8_t *data, const uint8_t *end)
 {
-    const uint8_t *label = data, *dot = NULL;
-    for (const uint8_t *p = data; p <= end; p++) {
-        if (p < end && *p != '.') {
-            if ((classes[*p] & IN_DOMAIN) == 0)
-                return false;
-            continue;
-        }
+    const uint8_t *label = data, *p = data;
+    for (;; label = ++p) {
+        while (p < end && (classes[*p] & IN_LABEL) != 0)
+            p++;
         if (p == label || *label == '-' || p[-1] == '-' || p - label > 63)
             return false;
-        if (p < end)
-            dot = p;
-        label = p + 1;
+        if (p == end)
+            return label > data && end - label >= 2;
+        if (*p != '.')
+            return false;
     }
-    return dot != NULL && end - dot > 2;
 }
 
 static bool
 is_email(const uint8_t *data, size_t size)
 {
-    const uint8_t *p = data, *end = data + size;
-    while (p < end && (classes[*p] & IN_LOCAL) != 0 && !(p > data && *p == '.' && p[-1] == '.'))
-        p++;
-    if (p == data || p == end || *p != '@' || p - data > 64 || size > EMAIL_SIZE_MAX || *data == '.' || p[-1] == '.')
-        return false;
-    return is_domain(p + 1, end);
+    const uint8_t *part = data, *p = data, *end = data + size;
+    for (;; part = ++p) {
+        while (p < end && (classes[*p] & IN_LOCAL) != 0)
+            p++;
+        if (p == part || p == end || (*p != '.' && *p != '@'))
+            return false;
+        if (*p == '@')
+            return p - data <= 64 && size <= EMAIL_SIZE_MAX && is_domain(p + 1, end);
+    }
 }
 
 /* Letters of "ext." and blanks and dashes beyond ASCII are taken as well. Returns how many bytes; 0: not in a number.
@@ -249,9 +259,8 @@ is_phone(const uint8_t *data, size_t size)
     int digits = 0;
     for (size_t i = 0; i < size;) {
         size_t step = 1;
-        if (is_digit(data[i]))
-            digits++;
-        else if ((classes[data[i]] & PHONE_SIGN) == 0)
+        digits += is_digit(data[i]);
+        if ((classes[data[i]] & IN_PHONE) == 0)
             step = phone_other(data + i, size - i, digits);
         if (step == 0)
             return false;
@@ -379,6 +388,8 @@ right_type(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
         keep_room(out, 7);
         return yearmonth_read(field->format, data, size, out->room);
     case MUSTER__V1__FIELD_TYPE__FIELD_DATE:
+        if (rule->takes_plain_dates && date_is_plain(data, size))
+            return true;
         rule->detail = (int)date_read(field->format, rule->order, data, size, out->room);
         keep_room(out, 10);
         return rule->detail == (int)DATE_OK;
@@ -417,8 +428,6 @@ value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out)
 {
     out->data = data;
     out->size = size;
-    if (rule->plain)
-        return WRONG_NONE;
     Muster__V1__WrongKind wrong = check(rule, data, size, out);
     if (wrong != WRONG_NONE)
         rule->seen = (csv_cell){data, (uint32_t)size};

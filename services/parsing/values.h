@@ -24,11 +24,11 @@
 typedef struct value_rule {
     const Muster__V1__Field *field;
     date_order order;
-    bool plain;       /* any text will do: nothing to check */
-    bool required;    /* by the field; whoever needs it for another reason sets it */
-    void *pattern;    /* compiled, NULL none */
-    allowed *choices; /* the allowed values, or what is true and false; NULL none */
-    bool only_these;  /* choices are all that is allowed */
+    bool takes_plain_dates; /* YYYY-MM-DD is one of the ways to write a date here */
+    bool required;          /* by the field; whoever needs it for another reason sets it */
+    void *pattern;          /* compiled, NULL none */
+    allowed *choices;       /* the allowed values, or what is true and false; NULL none */
+    bool only_these;        /* choices are all that is allowed */
     double minimum, maximum;
     long long whole_minimum, whole_maximum;
     bool has_minimum, has_maximum;
@@ -49,6 +49,8 @@ MST_NODISCARD mst_status value_rule_init(value_rule *rule, const Muster__V1__Fie
 /* The field says what to do with the row: only these words, the first of each list is kept. */
 void value_rule_set_action(value_rule *rule, const Muster__V1__Action *action);
 void value_rule_release(value_rule *rule);
+/* Text of `*least` to `*most` bytes (0: none at all) is right as it stands and needs no value_read. */
+void value_unchecked(const value_rule *rule, uint32_t *least, uint32_t *most);
 /* `data` is not empty and has no blanks around it. WRONG_UNKNOWN: right, and `out` is the kept form. */
 Muster__V1__WrongKind value_read(value_rule *rule, const uint8_t *data, size_t size, value_text *out);
 /* What is wrong with the value read last, and what would be right. */

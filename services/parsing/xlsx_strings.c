@@ -33,6 +33,18 @@ on_start(void *context, uint32_t depth, const char *name, const char *const *att
         xml_want_text(self->xml, true);
 }
 
+/* Whether `more` bytes go beyond what is held, which is said. */
+static bool
+is_too_much(strings *self, size_t more)
+{
+    if (self->size + self->count * sizeof *self->ends + more <= STRINGS_SIZE_MAX)
+        return false;
+    xlsx_fail(self->fault, XLSX_MAKE_SMALLER, "The workbook has more than %u MiB of different texts.",
+              STRINGS_SIZE_MAX >> 20);
+    xml_stop(self->xml);
+    return true;
+}
+
 static void
 close_string(strings *self)
 {
@@ -42,6 +54,8 @@ close_string(strings *self)
         xml_stop(self->xml);
         return;
     }
+    if (is_too_much(self, sizeof *self->ends))
+        return;
     if (self->count == self->ends_room) {
         self->ends_room = self->ends_room == 0 ? 1024 : self->ends_room + self->ends_room / 2;
         self->ends = mst_realloc(self->ends, self->ends_room * sizeof *self->ends);
@@ -72,14 +86,12 @@ static void
 on_text(void *context, const char *text, int size)
 {
     strings *self = context;
-    if (self->size + (size_t)size > STRINGS_SIZE_MAX) {
-        xlsx_fail(self->fault, XLSX_MAKE_SMALLER, "The workbook has more than %u MiB of different texts.",
-                  STRINGS_SIZE_MAX >> 20);
-        xml_stop(self->xml);
+    if (is_too_much(self, (size_t)size))
         return;
-    }
     if (self->size + (size_t)size > self->text_room) {
         self->text_room = (self->size + (size_t)size) * 3 / 2 + 65536;
+        if (self->text_room > STRINGS_SIZE_MAX)
+            self->text_room = STRINGS_SIZE_MAX;
         self->text = mst_realloc(self->text, self->text_room);
     }
     memcpy(self->text + self->size, text, (size_t)size);

@@ -7,8 +7,11 @@
 
 #include "xlsx_xml.h"
 
-#define STRINGS_MAX 2000000u          /* strings in a workbook */
-#define STRINGS_SIZE_MAX (256u << 20) /* bytes of them all */
+/* What bounds memory is their size. As for their number, a worksheet of a million rows whose names, addresses and
+ * numbers are each row's own has five million and more, and is to be read; 2 million, as others allow, would refuse it.
+ */
+#define STRINGS_MAX 16000000u         /* strings in a workbook */
+#define STRINGS_SIZE_MAX (256u << 20) /* bytes of them all, with the 4 that each takes besides */
 
 typedef struct strings {
     uint8_t *text;

@@ -13,7 +13,7 @@ import openpyxl.styles
 import pytest
 
 import people
-from support import BIN, PATIENCE
+from support import BIN, PATIENCE, wait_for
 
 MEMORY_MAX = 256 << 20  # bytes of the process that reads
 SECONDS_MAX = 5  # for any file that is refused or small
@@ -310,8 +310,6 @@ def test_S26_depth_attributes_and_endless_tags(idle):
 
 
 def test_S27_texts_rows_and_columns(idle):
-    texts = {"xl/sharedStrings.xml": f"{HEAD}<sst>{'<si/>' * 2_000_001}</sst>"}
-    refusal(raw(idle.files / "strings.xlsx", texts), "2000000")
     refusal(raw(idle.files / "row.xlsx", sheet='<row r="1048577"><c><v>1</v></c></row>'), "1,048,576")
     refusal(raw(idle.files / "column.xlsx", sheet='<row r="1"><c r="XFE1"><v>1</v></c></row>'), "16,384")
     refusal(raw(idle.files / "text.xlsx", sheet='<row><c t="s"><v>1</v></c></row>'), "cell A1", "not in the workbook")
@@ -325,6 +323,52 @@ def test_S27_texts_rows_and_columns(idle):
     used = '<row><c><v>1</v></c></row>' + '<row><c t="s"><v>0</v></c></row>' * 3000
     code, out, _ = reading(raw(idle.files / "used.xlsx", one, sheet=used))
     assert code == 0 and "300" in out.splitlines()[-1], out[-100:]
+
+
+def test_S27_a_workbook_may_have_millions_of_different_texts(idle):
+    """A million people have five million names and addresses; what is bounded is the memory for them."""
+    texts = {"xl/sharedStrings.xml": f"{HEAD}<sst>{''.join(f'<si><t>{at:x}</t></si>' for at in range(2_100_000))}</sst>"}
+    used = '<row><c t="inlineStr"><is><t>name</t></is></c></row><row><c t="s"><v>2099999</v></c></row>'
+    code, out, err = reading(raw(idle.files / "strings.xlsx", texts, sheet=used))
+    assert code == 0 and f"{2_099_999:x}" in out, out + err
+
+
+def cards_workbook(path, count):
+    """Cards of `count` people, as a workbook with rows enough to be caught in the middle."""
+    def row(cells):
+        return "<row>" + "".join(f'<c t="inlineStr"><is><t>{cell}</t></is></c>' for cell in cells) + "</row>"
+    return raw(path, sheet="".join(map(row, [people.CARD_HEADER, *(people.card(people.person(10 + at)) for at in range(count))])))
+
+
+def caught_reading(instance, batch):
+    """Once a part of the batch is durable, and not yet all of it."""
+    wait_for(lambda: instance.events(f"parsing/{batch}/g1"), lambda: instance.show(batch), 60)
+    assert not any(head.type == "ReadingFinished" for head, _ in instance.events(f"parsing/{batch}")), "it was too quick"
+
+
+def test_B25_a_workbook_is_read_to_the_end_over_kill_9_in_the_middle_with_the_same_outcome(muster):
+    church = muster.prepare(people.directory(3))
+    book = cards_workbook(church.files / "cards.xlsx", 100_000)
+    batch = church.create(book, "--dry-run", timeout_s=120)
+    caught_reading(church, batch)
+    church.kill("parsing")
+    church.wait_ready()
+    killed = church.complete(batch)
+    whole = church.complete(church.create(book, "--dry-run", timeout_s=120))
+    counts = ("rows_total", "created", "updated", "unchanged", "rejected")
+    assert {name: killed.get(name) for name in counts} == {name: whole.get(name) for name in counts}
+    assert killed["rows_total"] == 100_000 and killed["created"] == 100_000, killed
+
+
+def test_a_batch_is_cancelled_in_the_middle_of_a_workbook_and_the_next_is_read(muster):
+    church = muster.prepare(people.directory(3))
+    batch = church.create(cards_workbook(church.files / "cards.xlsx", 100_000), timeout_s=120)
+    caught_reading(church, batch)
+    church.cli("batch", "cancel", batch)
+    assert church.show(batch)["outcome"] == "cancelled"
+    done = church.complete(church.create(workbook(church.files / "few.xlsx", {"A": [people.CARD_HEADER, people.card(people.person(10))]})))
+    assert done["created"] == 1, done
+    assert not any(head.type == "ReadingFinished" for head, _ in church.events(f"parsing/{batch}"))
 
 
 def test_S27_a_cell_in_the_last_corner_costs_nothing(idle):

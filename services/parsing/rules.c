@@ -210,7 +210,7 @@ rules_chosen(const rules *self, char *const *fields, char *const *from, size_t c
     uint64_t hash = folded_hash(fields, from, count);
     size_t found = 0;
     for (const remembered *at = self->alike[hash % SLOTS]; at != NULL && found < max; at = at->alike) {
-        bool fits = at->folded == hash && at->replaced_seq == 0 && at->rule->n_fields == count &&
+        bool fits = at->folded == hash && at->replaced_seq == 0 && !at->rule->off && at->rule->n_fields == count &&
                     texts_equal(at->rule->fields, fields, count);
         for (size_t i = 0; fits && i < found; i++)
             fits = !texts_equal(chosen[i]->to, at->rule->to, count);

@@ -29,8 +29,8 @@ const Muster__V1__CorrectionRule *rules_find(const rules *self, const char *id, 
 /* The rule, on or off, for these values now; NULL none. */
 const Muster__V1__CorrectionRule *rules_for(const rules *self, const char *template_name, char *const *fields,
                                             char *const *from, size_t count);
-/* What was chosen for such values in whatever template, newest first, at most `max` different ones: rules, also those
- * that are off. Letters' case, accents and punctuation do not matter. Returns how many. */
+/* What was chosen for such values in whatever template, newest first, at most `max` different ones: rules that are
+ * on. Letters' case, accents and punctuation do not matter. Returns how many. */
 size_t rules_chosen(const rules *self, char *const *fields, char *const *from, size_t count,
                     const Muster__V1__CorrectionRule **chosen, size_t max);
 /* Calls `each` for the rules of a template that held just before `seq`, oldest first. */

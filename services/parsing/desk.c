@@ -5,12 +5,14 @@
 #include "answers.h"
 
 #include "export.pb-c.h"
+#include "services/runtime/suggest.h"
 #include "verdict.h"
 #include <string.h>
 
 #define VALUE_SIZE_MAX 4000u /* bytes of a corrected value */
 #define FIELDS_MAX 64u       /* fields corrected together */
 #define LOOKUPS_MAX 16u      /* references that one correction may fill in */
+#define OTHERS_SIZE_MAX 500u /* bytes of names of other repairs, beyond which no more are told */
 #define RULES_STREAM "parsing/rules"
 
 #define REFUSED MUSTER__V1__ANSWER_STATUS__ANSWER_REFUSED
@@ -149,7 +151,7 @@ joined(mst_arena *arena, char *const *values, size_t count)
     return text;
 }
 
-enum { LOOK_UP, MAY_BE_MEANT };
+enum { LOOK_UP, MAY_BE_MEANT, SPELLED };
 
 /* The next reference that the correction fills in, or the end. */
 static void
@@ -184,6 +186,30 @@ refuse_unknown(const correcting *self, mst_work *work, const Muster__V1__ValueLi
                     joined(arena, at->values, at->reference->n_fields), meant, meant[0] == '\0' ? "" : "?");
 }
 
+/* What stands for `field` becomes `value`, if it differs in case, accents and blanks only. */
+static void
+spell(correcting *self, const char *field, const char *value)
+{
+    Muster__V1__Correction *correction = &self->correction;
+    mst_arena *arena = self->question.arena;
+    for (size_t i = 0; i < correction->n_fields; i++)
+        if (strcmp(correction->fields[i], field) == 0 &&
+            strcmp(mst_suggest_fold(correction->to[i], arena), mst_suggest_fold(value, arena)) == 0)
+            correction->to[i] = mst_arena_strdup(arena, value);
+}
+
+/* The correction is kept, and remembered, as the directory spells it. */
+static void
+take_spelling(correcting *self, const Muster__V1__RecordList *list)
+{
+    const Muster__V1__Reference *reference = self->lookups[self->lookup_at].reference;
+    const Muster__V1__Record *record = list == NULL || list->n_records == 0 ? NULL : list->records[0];
+    for (size_t i = 0; record != NULL && i < reference->n_fields; i++)
+        for (size_t j = 0; j < list->n_fields && j < record->n_values; j++)
+            if (strcmp(list->fields[j], reference->kind_fields[i]) == 0)
+                spell(self, reference->fields[i], record->values[j]);
+}
+
 static void
 correcting_step(mst_work *work, const mst_step *step)
 {
@@ -194,7 +220,7 @@ correcting_step(mst_work *work, const mst_step *step)
         refuse_unknown(self, work, ok ? (const Muster__V1__ValueList *)step->message : NULL);
         return;
     }
-    if (!ok || result == NULL || result->n_found != 1) {
+    if (!ok || result == NULL || (step->tag == LOOK_UP && result->n_found != 1)) {
         mst_work_refuse(work, MUSTER__V1__ANSWER_STATUS__ANSWER_FAILED, NULL,
                         "The directory does not answer now, so the value cannot be checked; nothing was kept. Try "
                         "again in a moment.");
@@ -205,12 +231,21 @@ correcting_step(mst_work *work, const mst_step *step)
                         "Somebody else went on with batch %s at this moment.", self->question.batch_id);
         return;
     }
-    if (result->found[0] > 0) {
+    const lookup *at = &self->lookups[self->lookup_at];
+    if (step->tag == LOOK_UP && result->found[0] == 1 && result->n_ids == 1) {
+        Muster__V1__GetRecord get = MUSTER__V1__GET_RECORD__INIT;
+        get.kind = at->reference->kind;
+        get.id = result->ids[0];
+        mst_work_call(work, SPELLED, "export", get.kind, &get.base, &muster__v1__record_list__descriptor);
+        return;
+    }
+    if (step->tag == SPELLED || result->found[0] > 0) {
+        if (step->tag == SPELLED)
+            take_spelling(self, (const Muster__V1__RecordList *)step->message);
         self->lookup_at++;
         look_up_next(self, work);
         return;
     }
-    const lookup *at = &self->lookups[self->lookup_at];
     Muster__V1__ListValues like = MUSTER__V1__LIST_VALUES__INIT;
     like.kind = at->reference->kind;
     like.fields = at->reference->kind_fields;
@@ -273,6 +308,8 @@ values_are_right(correcting *self, mst_work *work)
                             field != NULL && field->title[0] != '\0' ? field->title : correction->fields[i], why);
             return false;
         }
+        if (field->n_enum_values > 0 && kept[i][0] != '\0')
+            to[i] = kept[i]; // as it is listed
         differs = differs || strcmp(to[i], correction->from[i]) != 0;
     }
     correction->to = to;
@@ -436,6 +473,7 @@ typedef struct repairing {
     const char *batch_id, *name, *operator;
     char *stream;
     bool known, repairable;
+    char *others; /* that can be made, for people */
 } repairing;
 
 static void
@@ -448,19 +486,26 @@ repairing_step(mst_work *work, const mst_step *step)
         if (found == NULL || found->base.descriptor != &muster__v1__remarks_found__descriptor ||
             found->generation != batch->generation)
             continue;
-        for (size_t j = 0; j < found->n_remarks; j++)
+        for (size_t j = 0; j < found->n_remarks; j++) {
+            bool repairable = found->remarks[j]->repairable && !found->remarks[j]->repaired;
             if (strcmp(found->remarks[j]->name, self->name) == 0) {
                 self->known = true;
-                self->repairable = found->remarks[j]->repairable && !found->remarks[j]->repaired;
+                self->repairable = repairable;
+            } else if (repairable && strlen(self->others) < OTHERS_SIZE_MAX) {
+                self->others = mst_arena_printf(mst_work_arena(work), "%s%s\"%.200s\"", self->others,
+                                                self->others[0] == '\0' ? "" : ", ", found->remarks[j]->name);
             }
+        }
     }
     if (!step->end) {
         mst_work_read(work, 0, self->stream, step->next, 0);
         return;
     }
     if (!self->known || !self->repairable || !batch->waiting) {
-        mst_work_refuse(work, REFUSED, NULL, "Batch %s has no repair \"%.100s\" to accept%s.", self->batch_id,
-                        self->name, self->known ? ": nothing can be done about it by itself" : "");
+        mst_work_refuse(work, REFUSED, NULL, "Batch %s has no repair \"%.100s\" to accept%s. %s%s.", self->batch_id,
+                        self->name, self->known ? ": nothing can be done about it by itself" : "",
+                        self->others[0] == '\0' ? "Nothing else in it can be repaired by itself" : "There is ",
+                        self->others);
         return;
     }
     Muster__V1__RepairAccepted accepted = MUSTER__V1__REPAIR_ACCEPTED__INIT;
@@ -481,7 +526,7 @@ accept_repair(parsing_state *state, mst_work *work, const mst_step *step)
         return;
     mst_arena *arena = mst_work_arena(work);
     repairing *self = mst_arena_alloc(arena, sizeof *self);
-    *self = (repairing){.turn = {repairing_step}, .state = state};
+    *self = (repairing){.turn = {repairing_step}, .state = state, .others = ""};
     self->batch_id = mst_arena_strdup(arena, given->batch_id);
     self->name = mst_arena_strdup(arena, given->name);
     self->operator= mst_arena_strdup(arena, step->operator== NULL ? "" : step->operator);

@@ -412,6 +412,20 @@ time_read(const char *format, const uint8_t *text, size_t size, char out[8])
     return by_format(format, c, &at) && finish_time(&at, out);
 }
 
+size_t
+date_time_at(const char *format, date_order order, const uint8_t *text, size_t size)
+{
+    const uint8_t *split = size == 0 ? NULL : memchr(text, ':', size);
+    char day[10], time[8];
+    while (split != NULL && split > text && *split != 'T' && *split != ' ')
+        split--;
+    size_t date_size = split == NULL ? 0 : (size_t)(split - text);
+    if (date_size == 0 || date_read(format, order, text, date_size, day) == DATE_WRONG ||
+        !time_read("any", split + 1, size - date_size - 1, time))
+        return 0;
+    return date_size + 1;
+}
+
 /* Z, +02:00, +0200 */
 static bool
 zone(cursor *c, char *out, size_t *used)

@@ -28,6 +28,9 @@ date_result date_read(const char *format, date_order order, const uint8_t *text,
  * field. False: it is not of this kind. */
 bool date_readings(const char *format, date_order order, const uint8_t *text, size_t size,
                    char first[DATE_READING_SIZE], char second[DATE_READING_SIZE]);
+/* A date of the format with a time of day behind it, where a date alone is wanted. Where the time begins; 0: it is
+ * none. */
+size_t date_time_at(const char *format, date_order order, const uint8_t *text, size_t size);
 /* `format`: "" or "default" (HH:MM:SS), "any" (also 9:30, 9:30 pm), or %H %I %M %S %p in a row. */
 bool time_read(const char *format, const uint8_t *text, size_t size, char out[8]);
 /* Date and time: YYYY-MM-DDTHH:MM:SS, followed by Z or +HH:MM where the text has it; parts of a second are dropped.

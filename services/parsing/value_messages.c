@@ -26,6 +26,16 @@ date_message(const value_rule *rule, char message[VALUE_MESSAGE_SIZE])
     const char *form = date_form(rule->field);
     bool two = rule->seen.data != NULL &&
                date_readings(rule->field->format, rule->order, rule->seen.data, rule->seen.size, first, second);
+    size_t time_at = rule->field->type != MUSTER__V1__FIELD_TYPE__FIELD_DATE || rule->seen.data == NULL
+                         ? 0
+                         : date_time_at(rule->field->format, rule->order, rule->seen.data, rule->seen.size);
+    if (time_at > 0) {
+        snprintf(message, VALUE_MESSAGE_SIZE,
+                 "A time stands behind the date, and only a date is wanted here: leave \"%.*s\" out. Write the date as "
+                 "%.200s.",
+                 (int)(rule->seen.size - time_at), (const char *)rule->seen.data + time_at, form);
+        return;
+    }
     switch ((date_result)rule->detail) {
     case DATE_NO_SUCH_DAY:
         snprintf(message, VALUE_MESSAGE_SIZE, "The calendar has no such day. Write the date as %.200s.", form);

@@ -37,11 +37,12 @@ typedef struct log_row {
     int64_t decided_at_ms; /* 0: nobody decided */
 } log_row;
 
+/* `titles`: what fields are called; NULL by their names. */
 static int
-walk_begin(entries_walk *walk, cli *self, const Muster__V1__BatchView *view)
+walk_begin(entries_walk *walk, cli *self, const Muster__V1__BatchView *view, const Muster__V1__TemplateView *titles)
 {
     *walk = (entries_walk){.self = self, .view = view};
-    int rc = batch_notes_read(&walk->notes, self, view);
+    int rc = batch_notes_read(&walk->notes, self, view, titles);
     walk->arena = mst_arena_new(0);
     walk->rows = batch_rows_open(self, view);
     if (rc == CLI_DONE)
@@ -172,7 +173,7 @@ batch_entries_csv(cli *self, const Muster__V1__BatchView *view, FILE *out)
 {
     entries_walk walk;
     log_row entry;
-    int rc = walk_begin(&walk, self, view);
+    int rc = walk_begin(&walk, self, view, NULL);
     const char *tail = csv_tail(self, view);
     fputs("\xEF\xBB\xBF" // without it Excel takes the file for one in an old encoding
           "row,outcome,record_id,decision,reason,corrected,by,decided_at,batch,name,file,kind,operator,created_at,"
@@ -225,7 +226,7 @@ batch_entries_print(cli *self, const Muster__V1__BatchView *view, uint64_t max)
                                            "<REASON", "<CORRECTED", "<BY",     NULL};
     entries_walk walk;
     log_row entry;
-    int rc = walk_begin(&walk, self, view);
+    int rc = walk_begin(&walk, self, view, self->json ? NULL : batch_template(self, view));
     print_table *table = print_table_new(self->arena, HEADINGS);
     bool all = true;
     while (rc == CLI_DONE && (max == 0 || walk.at < max || (all = walk.at >= view->rows_total)) &&

@@ -24,13 +24,15 @@ typedef struct log_entry {
 
 typedef struct timeline {
     cli *self;
+    const Muster__V1__TemplateView *titles; /* NULL: fields go by their names */
     log_entry *entries;
     size_t count;
 } timeline;
 
 /* What people and remembered rules did about wrong values; NULL: it is none of that. */
 static const char *
-correction_text(mst_arena *arena, const char *type, const ProtobufCMessage *body)
+correction_text(mst_arena *arena, const Muster__V1__TemplateView *titles, const char *type,
+                const ProtobufCMessage *body)
 {
     if (strcmp(type, "CorrectionMade") == 0) {
         const Muster__V1__CorrectionMade *e = (const void *)body;
@@ -38,8 +40,8 @@ correction_text(mst_arena *arena, const char *type, const ProtobufCMessage *body
         if (made == NULL || made->leave_out || made->n_to == 0 || made->n_from == 0)
             return mst_arena_printf(arena, "%s left out", print_plural(arena, e->rows, "row", "rows"));
         return mst_arena_printf(arena, "%s: %s%s%s", print_plural(arena, e->rows, "row", "rows"),
-                                batch_correction_text(arena, made), e->rule_id[0] != 0 ? ", remembered as " : "",
-                                e->rule_id);
+                                batch_correction_text(arena, titles, made),
+                                e->rule_id[0] != 0 ? ", remembered as " : "", e->rule_id);
     }
     if (strcmp(type, "CorrectionsReceived") == 0)
         return ((const Muster__V1__CorrectionsReceived *)body)->file_name;
@@ -70,7 +72,7 @@ correction_text(mst_arena *arena, const char *type, const ProtobufCMessage *body
 }
 
 static const char *
-text_of(mst_arena *arena, const char *type, const ProtobufCMessage *body)
+text_of(mst_arena *arena, const Muster__V1__TemplateView *titles, const char *type, const ProtobufCMessage *body)
 {
     if (strcmp(type, "BatchCreated") == 0) {
         const Muster__V1__BatchCreated *e = (const void *)body;
@@ -107,7 +109,7 @@ text_of(mst_arena *arena, const char *type, const ProtobufCMessage *body)
     if (strcmp(type, "BadRowsExcluded") == 0)
         return mst_arena_printf(arena, "goes on without %s",
                                 print_plural(arena, ((const Muster__V1__BadRowsExcluded *)body)->rows, "row", "rows"));
-    const char *corrected = correction_text(arena, type, body);
+    const char *corrected = correction_text(arena, titles, type, body);
     if (corrected != NULL)
         return corrected;
     if (strcmp(type, "EntriesAccepted") == 0) {
@@ -214,7 +216,7 @@ read_stream(timeline *self, const char *owner, const char *batch_id)
             add_to_run(self, &run, head, opened->n_questions, "row for a person", "rows for a person");
         } else {
             run = (struct event_run){0};
-            add(self, head, body == NULL ? "" : text_of(stream.arena, head->type, body));
+            add(self, head, body == NULL ? "" : text_of(stream.arena, self->titles, head->type, body));
         }
     }
     request_stream_close(&stream);
@@ -253,7 +255,9 @@ print_steps(cli *cli_self, const Muster__V1__BatchView *view)
 {
     static const char *const OWNERS[] = {"ingestion", "parsing", "matching", "discrepancy", "export"};
     int rc = CLI_DONE;
-    timeline self = {.self = cli_self, .entries = mst_alloc(ENTRIES_MAX * sizeof(log_entry))};
+    timeline self = {.self = cli_self,
+                     .titles = cli_self->json ? NULL : batch_template(cli_self, view),
+                     .entries = mst_alloc(ENTRIES_MAX * sizeof(log_entry))};
     for (size_t i = 0; i < sizeof OWNERS / sizeof OWNERS[0] && rc == CLI_DONE; i++)
         rc = read_stream(&self, OWNERS[i], view->batch_id);
     if (rc == CLI_DONE) {

@@ -5,6 +5,7 @@
 #include "export.pb-c.h"
 #include "parsing.pb-c.h"
 #include "requests.h"
+#include "wrong_groups.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ typedef struct corrected_file {
 typedef struct notes_reader {
     cli *self;
     const Muster__V1__BatchView *view;
+    const Muster__V1__TemplateView *titles;
     batch_notes *notes;
     wrong_group *groups;
     size_t count, room;
@@ -96,7 +98,7 @@ take_wrong(notes_reader *reader, uint32_t generation, Muster__V1__WrongValue *co
             take_group(reader, generation, value);
             continue;
         }
-        const char *text = mst_arena_printf(reader->self->arena, "%s%s%s", value->field,
+        const char *text = mst_arena_printf(reader->self->arena, "%s%s%s", wrong_field(reader->titles, value->field),
                                             value->field[0] != 0 ? ": " : "", value->message);
         for (size_t j = 0; j < value->n_rows; j++)
             add_note(reader->notes, value->rows[j], BATCH_NOTE_WRONG, text, "", 0);
@@ -120,13 +122,14 @@ same_group(const wrong_group *group, uint32_t generation, const Muster__V1__Corr
 }
 
 const char *
-batch_correction_text(mst_arena *arena, const Muster__V1__Correction *correction)
+batch_correction_text(mst_arena *arena, const Muster__V1__TemplateView *titles,
+                      const Muster__V1__Correction *correction)
 {
     const char *text = "";
     for (size_t i = 0; i < correction->n_fields && i < correction->n_from && i < correction->n_to; i++)
         if (strcmp(correction->from[i], correction->to[i]) != 0)
             text = mst_arena_printf(arena, "%s%s%s: \"%s\" -> \"%s\"", text, text[0] == 0 ? "" : ", ",
-                                    correction->fields[i], correction->from[i], correction->to[i]);
+                                    wrong_field(titles, correction->fields[i]), correction->from[i], correction->to[i]);
     return text;
 }
 
@@ -138,7 +141,7 @@ take_correction(notes_reader *reader, const Muster__V1__CorrectionMade *made)
     const char *text, *operator= mst_arena_strdup(arena, made->operator_);
     if (correction == NULL)
         return;
-    text = correction->leave_out ? "left out" : batch_correction_text(arena, correction);
+    text = correction->leave_out ? "left out" : batch_correction_text(arena, reader->titles, correction);
     for (size_t i = 0; i < reader->count; i++)
         if (same_group(&reader->groups[i], made->generation, correction)) {
             reader->groups[i].correction = text;
@@ -226,7 +229,8 @@ compare_notes(const void *left, const void *right)
 }
 
 int
-batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *view)
+batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *view,
+                 const Muster__V1__TemplateView *titles)
 {
     // First what later streams speak of: who sent files, and the check's groups, whose corrections parsing has.
     const char *id = view->batch_id;
@@ -234,7 +238,7 @@ batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *vie
         mst_arena_printf(self->arena, "ingestion/%s", id), mst_arena_printf(self->arena, "export/%s/check", id),
         mst_arena_printf(self->arena, "parsing/%s", id), mst_arena_printf(self->arena, "parsing/%s/rows", id),
         mst_arena_printf(self->arena, "discrepancy/%s", id)};
-    notes_reader reader = {.self = self, .view = view, .notes = notes};
+    notes_reader reader = {.self = self, .view = view, .titles = titles, .notes = notes};
     int rc = CLI_DONE;
     for (size_t i = 0; i < sizeof names / sizeof names[0] && rc == CLI_DONE; i++)
         rc = read_stream(&reader, names[i]);

@@ -30,12 +30,15 @@ typedef struct batch_notes {
     int64_t excluded_at_ms;
 } batch_notes;
 
-/* CLI_DONE or the exit code, said. */
-int batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *view);
+/* CLI_DONE or the exit code, said. Fields have their titles of `titles`; NULL: their names. */
+int batch_notes_read(batch_notes *notes, cli *self, const Muster__V1__BatchView *view,
+                     const Muster__V1__TemplateView *titles);
 /* The first note of this row or a later one. */
 size_t batch_notes_find(const batch_notes *notes, uint32_t row);
 void batch_notes_release(batch_notes *notes);
-/* What a correction changes: "given_name: \"Ane\" -> \"Anne\""; fields that stay as they are have no place in it. */
-const char *batch_correction_text(mst_arena *arena, const Muster__V1__Correction *correction);
+/* What a correction changes: "First Name: \"Ane\" -> \"Anne\""; fields that stay as they are have no place in it.
+ * `titles` as above. */
+const char *batch_correction_text(mst_arena *arena, const Muster__V1__TemplateView *titles,
+                                  const Muster__V1__Correction *correction);
 
 #endif

@@ -28,8 +28,8 @@ wrong_kind_title(Muster__V1__WrongKind kind)
     return (unsigned)kind < sizeof TITLES / sizeof TITLES[0] ? TITLES[kind] : TITLES[0];
 }
 
-static const char *
-title_of(const Muster__V1__TemplateView *template, const char *field)
+const char *
+wrong_field(const Muster__V1__TemplateView *template, const char *field)
 {
     for (size_t i = 0; template != NULL && template->template_ != NULL && i < template->template_->n_fields; i++) {
         const Muster__V1__Field *known = template->template_->fields[i];
@@ -42,9 +42,9 @@ title_of(const Muster__V1__TemplateView *template, const char *field)
 const char *
 wrong_fields(mst_arena *arena, const Muster__V1__TemplateView *template, const Muster__V1__WrongValueGroup *group)
 {
-    const char *text = group->field[0] != 0 ? title_of(template, group->field) : "(whole row)";
+    const char *text = group->field[0] != 0 ? wrong_field(template, group->field) : "(whole row)";
     for (size_t i = 1; i < group->n_fields; i++)
-        text = mst_arena_printf(arena, "%s + %s", text, title_of(template, group->fields[i]));
+        text = mst_arena_printf(arena, "%s + %s", text, wrong_field(template, group->fields[i]));
     return text;
 }
 

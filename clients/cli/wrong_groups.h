@@ -8,6 +8,8 @@
 
 /* "Unknown to the directory". */
 const char *wrong_kind_title(Muster__V1__WrongKind kind);
+/* The title that people know a field by; its name where there is no template. */
+const char *wrong_field(const Muster__V1__TemplateView *template, const char *field);
 /* The fields of a group by the titles people know: "First Name + Last Name"; "(whole row)". */
 const char *wrong_fields(mst_arena *arena, const Muster__V1__TemplateView *template,
                          const Muster__V1__WrongValueGroup *group);

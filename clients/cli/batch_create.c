@@ -90,6 +90,15 @@ warn_no_ids(cli *self, const Muster__V1__BatchView *view)
                      "updates the same records instead of making them again");
 }
 
+/* An import of the wrong file is written before anybody has looked at it. */
+static void
+warn_little_understood(cli *self, const Muster__V1__BatchView *view)
+{
+    if (view->purpose == MUSTER__V1__PURPOSE__PURPOSE_IMPORT && view->n_warnings > 0 &&
+        strncmp(view->warnings[0], "Only ", 5) == 0)
+        fprintf(stderr, "muster: warning: %s\n", print_clean(self->arena, view->warnings[0]));
+}
+
 /* Uploads, watches if asked, and prints the batch. */
 static int
 send_and_watch(cli *self, const upload_file *upload, const char *batch_id, bool wait)
@@ -112,6 +121,7 @@ send_and_watch(cli *self, const upload_file *upload, const char *batch_id, bool 
         if (view == NULL)
             return rc;
         warn_no_ids(self, view);
+        warn_little_understood(self, view);
     }
     if (self->json)
         batch_print_json(view);

@@ -478,6 +478,26 @@ describe_columns(maker *self)
     }
 }
 
+/* The wrong file, or the wrong kind: little of it is known. Said first. */
+static void
+warn_of_little(maker *self)
+{
+    char *list = "";
+    uint32_t known = 0;
+    for (uint32_t i = 0; i < self->count; i++) {
+        const Muster__V1__ColumnMapping *one = self->made->described[i];
+        if (one->field[0] != '\0' && ++known <= LIST_SHOWN)
+            list = mst_arena_printf(self->arena, "%s%s\"%s\" as \"%s\"", list, known == 1 ? "" : ", ", self->headers[i],
+                                    one->field);
+    }
+    if (self->wanted->is_import && 2 * known < self->count)
+        warn(self, mst_arena_printf(self->arena,
+                                    "Only %u of %u columns %s understood: %s. Left out: %s. Is it the right file for "
+                                    "\"%s\"?",
+                                    known, self->count, known == 1 ? "was" : "were", list, list_headers(self, true),
+                                    self->wanted->name));
+}
+
 static void
 warn_of_guesses(maker *self, const bool *decided)
 {
@@ -505,18 +525,19 @@ mapping_make(const wanted_columns *wanted, const file_form *form, mst_arena *are
     self.count = count = count < CSV_COLUMNS_MAX ? count : CSV_COLUMNS_MAX;
     memset(made, 0, sizeof *made);
     made->usual_columns = form->columns;
-    *advice =
-        form->header
-            ? "Correct the header, or say which column is which field, and upload the file as a new batch."
-            : "Put the names of the columns into the first line, or say which column is which field (\"#3\" is the "
-              "third), and upload the file as a new batch.";
+    *advice = form->header
+                  ? "Correct the header, or say which column is which field with --map \"HEADER=FIELD\", and upload "
+                    "the file as "
+                    "a new batch."
+                  : "Put the names of the columns into the first line, or say which column is which field with --map "
+                    "\"#3=FIELD\" (\"#3\" is the third column), and upload the file as a new batch.";
     made->columns = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *made->columns);
     self.reasons = mst_arena_alloc(arena, (wanted->fields_count + 1) * sizeof *self.reasons);
     for (size_t i = 0; i < wanted->fields_count; i++)
         made->columns[i] = MAPPING_NONE;
     made->described = mst_arena_alloc(arena, (count + 1) * sizeof *made->described);
     made->described_count = count;
-    made->warnings = mst_arena_alloc(arena, (2 * count + 1) * sizeof *made->warnings);
+    made->warnings = mst_arena_alloc(arena, (2 * count + 2) * sizeof *made->warnings);
     self.headers = mst_arena_alloc(arena, (count + 1) * sizeof *self.headers);
     self.folded = mst_arena_alloc(arena, (count + 1) * sizeof *self.folded);
     describe_columns(&self);
@@ -528,7 +549,9 @@ mapping_make(const wanted_columns *wanted, const file_form *form, mst_arena *are
     ok =
         ok && apply_guesses(&self, decided, BY_CONTENT, content_of_nameless) && check_complete(&self) && find_id(&self);
     *why = self.why;
-    if (ok)
+    if (ok) {
+        warn_of_little(&self);
         warn_of_guesses(&self, decided);
+    }
     return ok;
 }

@@ -23,6 +23,7 @@ typedef struct wanted_columns {
     char *const *needed; /* fields that must be there beside the required ones (B8) */
     size_t needed_count;
     const char *id_column; /* import: "" none */
+    bool is_import;        /* nobody looks before its rows are written: most columns should be understood */
     Muster__V1__ColumnChoice *const *choices;
     size_t choices_count;
     Muster__V1__ColumnChoice *const *remembered; /* chosen in earlier batches of the template, the newest first */

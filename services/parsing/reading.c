@@ -142,6 +142,8 @@ static void
 fail_batch(job *self, const char *reason, const char *advice)
 {
     if (self->received != NULL) {
+        if (self->corrected != NULL)
+            corrected_failure(self->corrected, &advice); // it is not about a new batch
         refuse_corrections(self, reason, advice);
         return;
     }
@@ -349,6 +351,7 @@ settings_of(const parsing_state *state, const parsed_batch *batch, entries_setti
         const Muster__V1__Kind *kind = mst_catalog_kind(state->catalog, created->kind);
         if (kind == NULL)
             return false;
+        wanted->is_import = true;
         wanted->name = kind->name;
         wanted->fields = kind->fields;
         wanted->fields_count = kind->n_fields;

@@ -233,6 +233,7 @@ def test_a_file_without_header_is_read_when_every_needed_column_is_sure(contacts
     batch = contacts.create(path, template="card")
     view = contacts.wait_state(batch)
     assert view["outcome"] == "failed" and "First Name" in view["failure"] and "names of columns" in view["failure"], view
+    assert '--map "#3=FIELD"' in view["failure"], view
     # Said by number, it goes.
     batch = contacts.create(path, "--dry-run", "--map", "#1=first_name", "--map", "#2=last_name", template="card")
     assert contacts.complete(batch)["rows_total"] == 6
@@ -242,7 +243,7 @@ def test_B8_B33_A6_a_file_that_does_not_fit_is_refused_with_its_columns_and_the_
     batch = contacts.create("First Name,Last Name,Suffix\nAnn,Ash,Jr\n", template="contacts", name="other.csv")
     view = contacts.wait_state(batch)
     assert view["outcome"] == "failed", view
-    for words in ("Email", "First Name", "Last Name", '"card"'):
+    for words in ("Email", "First Name", "Last Name", '"card"', '--map "HEADER=FIELD"'):
         assert words in view["failure"], view["failure"]
 
 

@@ -143,6 +143,9 @@ def test_from_the_blank_template_to_the_mail_and_the_next_file_asks_less(office,
     text = mail(sink, "complete")
     assert "Received: 8" in text and "Accepted: 6 " in text and "May caseload.xlsx" in text and f"muster batch log {batch}" in text
     assert sink.mails[-1][1] == [ANNA]
+    shown = office.cli("batch", "log", batch)
+    assert 'Program Name: "Job Readyness"' in shown and "program_name" not in shown, shown
+    assert "program_name: " in office.run("batch", "log", batch, "--json").out
     path = office.files / "log.csv"
     office.cli("batch", "log", batch, "-o", path)
     log = list(csv.DictReader(path.open(encoding="utf-8-sig")))
@@ -191,7 +194,8 @@ def test_B28_B29_A30_thousands_of_rows_go_through_the_steps_of_one(small):
 
 def test_B36_the_error_summary_says_kind_by_kind_what_is_to_do(small):
     rows = [insert(3, "2026-02-01", program_id="", program="Housng First"), insert(4, "2026-02-01", program_id="", program="Housng First"),
-            insert(5, "2026-02-01", status="Actve"), insert(6, "31.31.2026"), insert(2, "")]
+            insert(5, "2026-02-01", status="Actve"), insert(6, "31.31.2026"), insert(2, ""),
+            insert(6, "2026-04-05 13:30")]
     batch = small.create([HEADER, *rows], template="caseload")
     small.wait_state(batch)
     lines = small.cli("batch", "errors", batch, "--group").splitlines()
@@ -201,6 +205,8 @@ def test_B36_the_error_summary_says_kind_by_kind_what_is_to_do(small):
         counted = kinds.setdefault(one["kind"], [0, 0, 0])
         for at, more in enumerate((1, one["count"], one["correction"] is None)):
             counted[at] += more
+    (timed,) = [one["message"] for one in small.errors(batch) if one["value"] == "2026-04-05 13:30"]
+    assert timed.startswith('A time stands behind the date') and 'leave "13:30" out' in timed, timed
     assert sorted([int(word) for word in words[-3:]] for words in summary.values()) == sorted(kinds.values()), lines
 
 
@@ -226,6 +232,16 @@ def test_B32_B48_B51_what_runs_or_waits_is_in_progress_and_what_has_ended_is_com
     assert listed("--in-progress") == [] and len(listed("--complete")) == 2
     assert "no batches in progress" in small.cli("batch", "list", "--in-progress")
     small.refused("batch", "list", "--in-progress", "--complete", code=2, saying="or")
+
+
+def test_a_file_imported_into_the_wrong_kind_is_warned_of_and_a_right_one_is_not(small):
+    for header, path in (("", None), ("--id", "id")):
+        options = [one for one in (header, path) if one]
+        done = small.run("directory", "import", SAMPLES / "enrollments.csv", "--kind", "program", *options)
+        assert done.code == 0 and f"warning: Only {1 + len(options) // 2} of 5 columns" in done.said, done
+        assert '"program" as "name"' in done.said and 'Left out: ' in done.said and '"end_date"' in done.said, done
+    done = small.run("directory", "import", SAMPLES / "programs.csv", "--kind", "program", "--id", "id")
+    assert done.code == 0 and "Only" not in done.said, done
 
 
 def test_A21_every_state_has_one_label_for_people_and_one_identifier_for_programs(small):

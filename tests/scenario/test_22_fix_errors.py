@@ -337,6 +337,8 @@ class Terminal:
         command = [str(BIN / "muster"), *arguments, "--data", str(instance.data)]
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            for one in (signal.SIGINT, signal.SIGQUIT):  # a job in the background ignores them, and so would its children
+                signal.signal(one, signal.SIG_DFL)
             os.chdir(instance.files)
             os.execve(command[0], command, {**instance.environment, "TERM": "xterm"})
         self.resize(24, 80)
@@ -375,8 +377,14 @@ class Terminal:
         """Its exit code (negative: the signal), and the last it said."""
         os.write(self.fd, typed.encode())
         text = ""
-        while more := self.read():
-            text += more
+
+        def ended():
+            nonlocal text
+            more = self.read() if select.select([self.fd], [], [], 0.1)[0] else None
+            text += more or ""
+            return more == ""
+
+        wait_for(ended, lambda: f"it ends: {text}")
         code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         self.close()
         return code, text

@@ -197,8 +197,7 @@ answers_begin(parsing_state *state, mst_work *work, const mst_step *step)
             answers_load(state, work, step, batch_id, sizeof(question), answer_wrong_values);
     } else if (strcmp(step->method, "ListRules") == 0) {
         list_rules(state, work, (const Muster__V1__ListRules *)step->argument);
-    } else if (!desk_begin(state, work, step) && !faults_begin(state, work, step) &&
-               !picks_begin(state, work, step)) {
+    } else if (!desk_begin(state, work, step) && !faults_begin(state, work, step) && !picks_begin(state, work, step)) {
         mst_work_refuse(work, REFUSED, NULL, "Parsing does not know \"%.64s\".", step->method);
     }
 }

@@ -45,10 +45,10 @@ const Muster__V1__Template *picks_template(const parsing_state *state, const par
 const Muster__V1__Field *picks_field(const parsing_state *state, const parsed_batch *batch, const char *name);
 /* NULL: the field takes this value, and `kept` is the form in which it is kept. Else what would be right. */
 const char *picks_check(const parsing_state *state, const parsed_batch *batch, const Muster__V1__Field *field,
-                          const char *value, mst_arena *arena, char **kept);
+                        const char *value, mst_arena *arena, char **kept);
 /* What was chosen before in front, then what the event suggests, at most SUGGESTIONS_MAX; in `arena`. */
 Muster__V1__Suggestion **picks_suggestions(const parsing_state *state, const Muster__V1__WrongValueGroup *group,
-                                             mst_arena *arena, size_t *count);
+                                           mst_arena *arena, size_t *count);
 #define SUGGESTIONS_MAX 5u
 
 #endif

@@ -35,7 +35,7 @@ typedef struct entries_settings {
     corrections *corrections;             /* laid over the rows; NULL: none */
     char *const *repairs;                 /* names of remarks whose repair was asked for */
     size_t repairs_count;
-    const char *today; /* YYYY-MM-DD: no birth date lies behind it; NULL or "": not known */
+    const char *today;     /* YYYY-MM-DD: no birth date lies behind it; NULL or "": not known */
     const char *spool_dir; /* where a workbook is set aside while it is read; NULL: in memory */
 } entries_settings;
 

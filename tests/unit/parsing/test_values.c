@@ -93,7 +93,7 @@ dates_of_any_form_are_read_where_they_have_one_meaning(void **state)
     keeps("3/4/1980", "1980-04-03");
     order = DATE_MONTH_FIRST;
     keeps("3/4/1980", "1980-03-04");
-    keeps("25/3/1980", "1980-03-25"); // has one meaning, whatever the column says
+    keeps("25/3/1980", "1980-03-25");            // has one meaning, whatever the column says
     keeps("3/4/1980 12:00:00 AM", "1980-03-04"); // how databases write days
     keeps("3/4/1980 0:00", "1980-03-04");
     keeps("Mar 4 1980 12:00AM", "1980-03-04");
